@@ -1,0 +1,1 @@
+"""Every write that a person causes: one function, one transaction, one audit event."""

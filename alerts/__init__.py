@@ -1,0 +1,1 @@
+"""Signals, and their way out of the building: reconcile, outbox, delivery."""

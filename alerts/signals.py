@@ -1,0 +1,1 @@
+"""What should raise an alert, pure: values in, signals out."""

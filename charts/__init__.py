@@ -1,0 +1,1 @@
+"""Rows in, Plotly figure out: one file a picture."""

@@ -1,0 +1,1 @@
+"""The records: tables, the one gate for input, sessions, every read, migrations."""

@@ -1,0 +1,1 @@
+"""Grades from findings, pure: values in, values out; no database, no screen, no clock."""

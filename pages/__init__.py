@@ -1,0 +1,1 @@
+"""Screens: router.py is the one script Streamlit is given."""

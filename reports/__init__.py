@@ -1,0 +1,1 @@
+"""The committee report and other documents that leave the program."""

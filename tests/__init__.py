@@ -1,0 +1,1 @@
+"""Vigil's tests, one folder a room."""

@@ -1,0 +1,1 @@
+"""The protocol's arithmetic, pure: calendar, windows, rules of the trial."""

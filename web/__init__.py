@@ -1,0 +1,1 @@
+"""The ASGI side: gate, sign-in, first start, lifespan."""
