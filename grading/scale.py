@@ -1,0 +1,70 @@
+"""What a grade is, whatever the scale.
+
+A grade says what the recorded signs prove (`at_least`), how far what was not recorded
+could still raise it (`at_most`), what would settle it (`missing`) and which signs decided
+(`reasons`). Not recorded is never normal: `grade` is None until nothing that is missing
+could change it.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+RULESET = "ASTCT 2019, rules 1.0"
+"""Edition of the consensus and version of this project's numbered readings of it."""
+
+
+class Toxicity(StrEnum):
+    """The two toxicities graded here."""
+
+    CRS = "crs"
+    ICANS = "icans"
+
+    @property
+    def label(self) -> str:
+        """The name on screens and in mails."""
+        return self.value.upper()
+
+
+@dataclass(frozen=True, slots=True)
+class Grade:
+    """One grade of one assessment.
+
+    scale     which toxicity
+    grade     0 to 5, or None while something not recorded could still raise it
+    at_least  the grade already proved; alerts, worst-of-day and counts use this one
+    missing   names of file columns, in file order, whose value could still raise the grade
+    reasons   which signs decided, as phrases with the stored values
+    notes     full sentences for the clinician that do not change the grade
+    ruleset   edition and version of the rules
+    at_most   the highest grade that what is missing leaves possible
+    """
+
+    scale: Toxicity
+    grade: int | None
+    at_least: int
+    missing: tuple[str, ...]
+    reasons: tuple[str, ...]
+    notes: tuple[str, ...]
+    ruleset: str
+    at_most: int
+
+    @property
+    def settled(self) -> bool:
+        """True when nothing that is missing could change the grade."""
+        return self.grade is not None
+
+    def sentence(self) -> str:
+        """The decision in one English sentence, followed by the notes."""
+        return grade_sentence(self.scale, self.grade, self.at_least, self.reasons, self.notes)
+
+
+def grade_sentence(
+    scale: Toxicity,
+    grade: int | None,
+    at_least: int,
+    reasons: tuple[str, ...],
+    notes: tuple[str, ...],
+) -> str:
+    """Write the sentence of a grade: "CRS at least grade 3: temperature 38.6 °C, norepinephrine (one vasopressor)."."""
+    head = f"{scale.label} grade {grade}" if grade is not None else f"{scale.label} at least grade {at_least}"
+    return " ".join((f"{head}: {', '.join(reasons)}.", *notes))
