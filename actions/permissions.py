@@ -1,0 +1,135 @@
+"""Who may do what: one table, asked by the pages and again by every action.
+
+A role has no right that is not written here. `require` raises the sentence that the person reads.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from actions.errors import NotPermitted
+from db.roles import SYSTEM, Actor, Role
+
+
+class Page(StrEnum):
+    """The screens; the value is the path of the address, but for the board, which stands at "/"."""
+
+    BOARD = "board"
+    ASSESS = "assess"
+    PATIENT = "patient"
+    ALERTS = "alerts"
+    SAFETY = "safety"
+    ENROLMENT = "enrolment"
+    INFUSIONS = "infusions"
+    RECIPIENTS = "recipients"
+    ACCOUNTS = "accounts"
+
+
+class Action(StrEnum):
+    """What a person can cause to be written; the value completes "You may not ..."."""
+
+    RECORD_ASSESSMENT = "record an assessment"
+    CORRECT_OWN_ASSESSMENT = "correct an entry of your own"
+    CORRECT_ANY_ASSESSMENT = "correct an entry made by somebody else or more than 12 hours ago"
+    SKIP_ASSESSMENT = "record why an assessment was not done"
+    KEEP_DRAFT = "keep a draft"
+    JUDGE_CRS = "judge whether signs are CRS"
+    RECORD_LASTING_FINDINGS = "record lasting findings"
+    ACKNOWLEDGE_ALERT = "acknowledge an alert"
+    ENROL_PATIENT = "enrol a patient"
+    RECORD_INFUSION = "record an infusion"
+    CORRECT_INFUSION = "correct an infusion"
+    RECORD_STAY = "record a stay"
+    CORRECT_STAY = "correct a stay"
+    MANAGE_RECIPIENTS = "change who is told of alerts"
+    MANAGE_ACCOUNTS = "manage accounts"
+    IMPORT_FILE = "import a file"
+
+
+_BEDSIDE: Final = frozenset(
+    {
+        Action.RECORD_ASSESSMENT,
+        Action.CORRECT_OWN_ASSESSMENT,
+        Action.SKIP_ASSESSMENT,
+        Action.KEEP_DRAFT,
+    }
+)
+
+ACTIONS: Final[Mapping[Role, frozenset[Action]]] = {
+    Role.WARD: _BEDSIDE,
+    Role.INVESTIGATOR: _BEDSIDE
+    | {
+        Action.CORRECT_ANY_ASSESSMENT,
+        Action.JUDGE_CRS,
+        Action.RECORD_LASTING_FINDINGS,
+        Action.ACKNOWLEDGE_ALERT,
+    },
+    Role.COORDINATOR: frozenset(
+        {
+            Action.ENROL_PATIENT,
+            Action.RECORD_INFUSION,
+            Action.CORRECT_INFUSION,
+            Action.RECORD_STAY,
+            Action.CORRECT_STAY,
+            Action.MANAGE_RECIPIENTS,
+        }
+    ),
+    Role.COMMITTEE: frozenset(),
+    Role.ADMIN: frozenset({Action.MANAGE_RECIPIENTS, Action.MANAGE_ACCOUNTS}),
+    Role.DISPLAY: frozenset(),
+}
+"""What each role may write. Moving an entry to another patient and voiding it are corrections."""
+
+PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
+    Role.WARD: (Page.BOARD, Page.ASSESS, Page.PATIENT, Page.ALERTS),
+    Role.INVESTIGATOR: (Page.BOARD, Page.ASSESS, Page.PATIENT, Page.ALERTS, Page.SAFETY),
+    Role.COORDINATOR: (
+        Page.BOARD,
+        Page.PATIENT,
+        Page.ALERTS,
+        Page.ENROLMENT,
+        Page.INFUSIONS,
+        Page.RECIPIENTS,
+    ),
+    Role.COMMITTEE: (Page.SAFETY, Page.BOARD, Page.PATIENT, Page.ALERTS),
+    Role.ADMIN: (Page.ACCOUNTS, Page.RECIPIENTS, Page.ALERTS),
+    Role.DISPLAY: (Page.BOARD,),
+}
+"""Which screens each role may open, in the order of its navigation; the first is where sign-in leads."""
+
+ROLE_WORDS: Final[Mapping[Role, str]] = {
+    Role.WARD: "ward",
+    Role.INVESTIGATOR: "investigator",
+    Role.COORDINATOR: "coordinator",
+    Role.COMMITTEE: "safety committee",
+    Role.ADMIN: "administrator",
+    Role.DISPLAY: "wall display",
+}
+"""The role as people read it."""
+
+
+def may(role: Role, action: Action) -> bool:
+    """Whether the role has the right to cause this write."""
+    return action in ACTIONS[role]
+
+
+def may_see(role: Role, page: Page) -> bool:
+    """Whether the role may open this screen."""
+    return page in PAGES[role]
+
+
+def first_page(role: Role) -> Page:
+    """The screen that sign-in leads to."""
+    return PAGES[role][0]
+
+
+def require(by: Actor, action: Action) -> None:
+    """Let the action go on, or raise NotPermitted with the sentence for the person.
+
+    The program itself (`db.roles.SYSTEM`: import, demonstration, worker) may do everything.
+    """
+    if by == SYSTEM or may(by.role, action):
+        return
+    able = [ROLE_WORDS[role] for role in Role if may(role, action)]
+    ask = f" Ask someone with the role {' or '.join(able)}." if able else ""
+    raise NotPermitted(f"Your role ({ROLE_WORDS[by.role]}) may not {action.value}.{ask}")
