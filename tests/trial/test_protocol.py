@@ -1,0 +1,75 @@
+"""The protocol file: its defaults, and one sentence for each thing wrong with it."""
+
+from datetime import time, timedelta
+from pathlib import Path
+
+import pytest
+
+from grading.settings import DEFAULT_SETTINGS
+from trial.protocol import PROTOCOL_FILE, Protocol, ProtocolError, load_protocol, parse_protocol
+
+TEXT = PROTOCOL_FILE.read_text(encoding="utf-8")
+
+
+def test_the_shipped_file_holds_the_documented_defaults() -> None:
+    protocol = load_protocol()
+    assert protocol.grading == DEFAULT_SETTINGS
+    assert protocol.vital_sign_times == tuple(time(hour) for hour in (2, 6, 10, 14, 18, 22))
+    assert protocol.ice_times == (time(6), time(14), time(22))
+    assert protocol.ice_at_every_time_from_grade == 2
+    assert protocol.slot_tolerance == timedelta(hours=2)
+    assert (protocol.monitoring_days, protocol.settled_hours, protocol.patients) == (14, 24, 15)
+    assert protocol.recovery_hours == 12
+
+
+@pytest.mark.parametrize(("level", "hours"), [(3, 12), (4, 4), (5, 4)])
+def test_an_acknowledgement_holds_shorter_from_grade_4(level: int, hours: int) -> None:
+    assert load_protocol().acknowledged_for(level) == timedelta(hours=hours)
+
+
+def test_the_hash_names_the_text_that_was_read() -> None:
+    changed = parse_protocol(TEXT.replace("fever_c = 38.0", "fever_c = 38.3"))
+    assert changed.grading.fever_c == 38.3
+    assert changed.hash != load_protocol().hash
+    assert changed.text != TEXT
+    assert isinstance(changed, Protocol)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("days = 14 ", "day = 14 ", "the setting monitoring.days is missing. Add it"),
+        ("[alerts]", "[alerts]\nrecovery = 3", "the setting alerts.recovery is not known"),
+        (
+            "fever_c = 38.0",
+            "fever_c = 101.0",
+            "grading.fever_c is 101.0: input should be less than or equal to 42",
+        ),
+        ("patients = 15", "patients = true", "the setting trial.patients is True: "),
+        ('"02:00", "06:00"', '"06:00", "02:00"', "list each time of day once, earliest first"),
+        ('"02:00", "06:00"', '"06:00", "06:00"', "list each time of day once, earliest first"),
+        ('"02:00", "06:00"', '"02:00Z", "06:00"', "list each time of day once"),
+        ('"02:00", "06:00"', '"2 am", "06:00"', "is '2 am': write times of day as 06:00"),
+        ('"02:00", "06:00"', '2, "06:00"', "the setting assessments.vital_sign_times.0 is 2"),
+        ('ice_times = ["06:00", "14:00", "22:00"]', "ice_times = []", "assessments.ice_times is []"),
+        ("[trial]", "[trial", "not TOML"),
+    ],
+)
+def test_a_wrong_setting_is_named_with_its_rule_and_value(old: str, new: str, sentence: str) -> None:
+    assert old in TEXT
+    with pytest.raises(ProtocolError, match=r".") as caught:
+        parse_protocol(TEXT.replace(old, new, 1))
+    assert sentence in str(caught.value)
+
+
+def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ProtocolError, match=r"missing\.toml cannot be read: No such file"):
+        load_protocol(tmp_path / "missing.toml")
+    latin = tmp_path / "latin.toml"
+    latin.write_bytes(b"# \xe9\n")
+    with pytest.raises(ProtocolError, match=r"latin\.toml is not UTF-8 text"):
+        load_protocol(latin)
+    broken = tmp_path / "broken.toml"
+    broken.write_text("[trial]\n", encoding="utf-8")
+    with pytest.raises(ProtocolError, match=r"broken\.toml: the setting trial\.patients is missing"):
+        load_protocol(broken)

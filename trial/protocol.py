@@ -1,0 +1,162 @@
+"""The protocol's settings: what the trial decides and the public record leaves open.
+
+They come from a TOML file (`PROTOCOL_FILE`, default `trial/protocol.toml`). Every key is required and no
+other is accepted, so that the file's hash names every value that a grade or an alert was made under.
+"""
+
+import hashlib
+import tomllib
+from dataclasses import dataclass
+from datetime import time, timedelta
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+
+from grading.settings import GradingSettings
+
+PROTOCOL_FILE = Path(__file__).with_name("protocol.toml")
+
+
+class ProtocolError(Exception):
+    """The protocol file cannot be used; the message is one sentence that says what to change."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Protocol:
+    """The settings in force. Times of day are the hospital's; `_h` and `_hours` are hours."""
+
+    text: str
+    hash: str
+    patients: int
+    grading: GradingSettings
+    vital_sign_times: tuple[time, ...]
+    ice_times: tuple[time, ...]
+    ice_at_every_time_from_grade: int
+    slot_tolerance_h: float
+    monitoring_days: int
+    settled_hours: float
+    recovery_hours: float
+    acknowledged_hours_grade_3: float
+    acknowledged_hours_grade_4: float
+
+    @property
+    def slot_tolerance(self) -> timedelta:
+        """How far from its due time an assessment still meets it."""
+        return timedelta(hours=self.slot_tolerance_h)
+
+    def acknowledged_for(self, level: int) -> timedelta:
+        """How long an acknowledgement of an alert of this grade holds."""
+        hours = self.acknowledged_hours_grade_4 if level >= 4 else self.acknowledged_hours_grade_3
+        return timedelta(hours=hours)
+
+
+def load_protocol(path: Path | str = PROTOCOL_FILE) -> Protocol:
+    """Read and check a protocol file.
+
+    Raises:
+        ProtocolError: the file is missing, is not TOML, or a value is absent, unknown or out of range.
+    """
+    try:
+        text = Path(path).read_text(encoding="utf-8")
+        return parse_protocol(text)
+    except OSError as error:
+        raise ProtocolError(f"The protocol file {path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise ProtocolError(f"The protocol file {path} is not UTF-8 text. Save it as UTF-8.") from error
+    except ProtocolError as error:
+        raise ProtocolError(f"The protocol file {path}: {error}") from error
+
+
+def parse_protocol(text: str) -> Protocol:
+    """Check a protocol's text. Raises ProtocolError with one sentence."""
+    try:
+        content = _File.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ProtocolError(f"not TOML: {error}.") from error
+    except ValidationError as error:
+        raise ProtocolError(_sentence(error)) from error
+    assessments = content.assessments.model_dump()
+    return Protocol(
+        text=text,
+        hash=hashlib.sha256(text.encode("utf-8")).hexdigest(),
+        patients=content.trial.patients,
+        grading=GradingSettings(**content.grading.model_dump()),
+        monitoring_days=content.monitoring.days,
+        settled_hours=content.monitoring.settled_hours,
+        **assessments,
+        **content.alerts.model_dump(),
+    )
+
+
+def _time_of_day(value: Any) -> Any:  # noqa: ANN401 - whatever the TOML file held
+    try:
+        return time.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError as error:
+        raise ValueError("write times of day as 06:00") from error
+
+
+def _ascending(times: tuple[time, ...]) -> tuple[time, ...]:
+    if any(one.tzinfo for one in times) or list(times) != sorted(set(times)):
+        raise ValueError("list each time of day once, earliest first, without a zone")
+    return times
+
+
+_Hours = Annotated[float, Field(gt=0, le=24 * 365)]
+_TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
+_Times = Annotated[tuple[_TimeOfDay, ...], Field(min_length=1, strict=False), AfterValidator(_ascending)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class _Trial(_Section):
+    patients: int = Field(ge=1)
+
+
+class _Grading(_Section):
+    low_systolic_mmhg: float = Field(ge=40, le=140)
+    low_spo2_percent: float = Field(ge=50, le=100)
+    fever_c: float = Field(ge=36, le=42)
+    clear_hours: _Hours
+    drug_hours: _Hours
+    late_after_day: int = Field(ge=0)
+
+
+class _Assessments(_Section):
+    vital_sign_times: _Times
+    ice_times: _Times
+    ice_at_every_time_from_grade: int = Field(ge=0, le=4)
+    slot_tolerance_h: float = Field(gt=0, le=12)
+
+
+class _Monitoring(_Section):
+    days: int = Field(ge=0)
+    settled_hours: _Hours
+
+
+class _Alerts(_Section):
+    recovery_hours: _Hours
+    acknowledged_hours_grade_3: _Hours
+    acknowledged_hours_grade_4: _Hours
+
+
+class _File(_Section):
+    trial: _Trial
+    grading: _Grading
+    assessments: _Assessments
+    monitoring: _Monitoring
+    alerts: _Alerts
+
+
+def _sentence(error: ValidationError) -> str:
+    """The first problem, with the setting's name, the rule and the value found."""
+    problem = error.errors(include_url=False)[0]
+    name = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "missing":
+        return f"the setting {name} is missing. Add it; trial/protocol.toml shows every setting."
+    if problem["type"] == "extra_forbidden":
+        return f"the setting {name} is not known. Correct its name or remove it."
+    rule = problem["msg"].removeprefix("Value error, ")
+    return f"the setting {name} is {problem['input']!r}: {rule[0].lower()}{rule[1:]}."
