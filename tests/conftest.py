@@ -1,0 +1,91 @@
+"""Fixtures every room may use. Servers start on first use and end with the run, the file or the test."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.support.not_run import NotRunReporter, not_run
+from tests.support.ports import find_free_port
+from tests.support.postgres import PostgresCluster, running_cluster
+from tests.support.programs import find_chromium, find_postgres_bin
+from tests.support.smtp import SmtpServer, running_smtp_server
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):  # xdist's workers send their reports to the one that prints
+        config.pluginmanager.register(NotRunReporter(), "not_run_reporter")
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A free TCP port of 127.0.0.1."""
+    return find_free_port()
+
+
+@pytest.fixture(scope="session")
+def chromium_path() -> Path:
+    """The browser installed on this machine."""
+    return find_chromium() or not_run("chromium was not found on PATH (apt-get install chromium)")
+
+
+# One file's, not the run's: while Playwright runs, asyncio.run() fails in the same thread.
+@pytest.fixture(scope="module")
+def browser(chromium_path: Path) -> Iterator[Browser]:
+    """A running browser; each test opens its own context: `browser.new_context(...)`."""
+    arguments = ["--disable-dev-shm-usage"] + (["--no-sandbox"] if os.geteuid() == 0 else [])
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium_path, args=arguments)
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@pytest.fixture(scope="session")
+def postgres_cluster() -> Iterator[PostgresCluster]:
+    """A PostgreSQL server of this run's own."""
+    bin_folder = find_postgres_bin()
+    if bin_folder is None:
+        not_run("PostgreSQL was not found (apt-get install postgresql)")
+    with running_cluster(bin_folder) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+def postgres_url(postgres_cluster: PostgresCluster) -> Iterator[str]:
+    """The address of a fresh, empty PostgreSQL database."""
+    with postgres_cluster.database() as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_url(tmp_path: Path) -> str:
+    """The address of a SQLite database that does not exist yet."""
+    return f"sqlite:///{tmp_path / 'vigil.db'}"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine_url(request: pytest.FixtureRequest) -> str:
+    """The address of a fresh, empty database, once for each engine."""
+    return str(request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url"))
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real charting (REAL_DATA), which no clone brings along."""
+    folder = Path(os.environ.get("REAL_DATA") or ROOT.parent / "shared" / "data")
+    if not folder.is_dir():
+        not_run("no real data in the folder that REAL_DATA names, by default ../shared/data", may_lack=True)
+    return folder.resolve()
+
+
+@pytest.fixture
+def smtp_server() -> Iterator[SmtpServer]:
+    """A mail server without encryption that takes everything and keeps it."""
+    with running_smtp_server() as server:
+        yield server
