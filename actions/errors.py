@@ -19,7 +19,7 @@ class RefusedField:
     sentence: str
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 -- a sentence for people, not a fault of the program
     """An action that was not done; `problems` says why, and nothing was written."""
 
     def __init__(self, problems: str | Sequence[Any]) -> None:

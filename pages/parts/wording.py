@@ -1,0 +1,106 @@
+"""Times, days and column names as people read them: 24 h clock, "8 Mar 2026", the zone named once a page."""
+
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, timedelta, tzinfo
+from typing import Final
+
+from grading.charted import COLUMN_WORDS
+
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_ORDINALS: Final = {1: "first", 2: "second"}
+_MINUTE = timedelta(minutes=1)
+
+
+def clock_time(at: datetime, zone: tzinfo) -> str:
+    """ "07:52" in the hospital's zone."""
+    return at.astimezone(zone).strftime("%H:%M")
+
+
+def date_words(on: date) -> str:
+    """ "8 Mar 2026"."""
+    return f"{on.day} {_MONTHS[on.month - 1]} {on.year}"
+
+
+def date_and_time(at: datetime, zone: tzinfo) -> str:
+    """ "8 Mar 2026 07:52" in the hospital's zone."""
+    local = at.astimezone(zone)
+    return f"{date_words(local.date())} {local:%H:%M}"
+
+
+def when(at: datetime, now: datetime, zone: tzinfo) -> str:
+    """ "07:52" today, "7 Mar 22:10" on another day of this year, with the year otherwise."""
+    local, today = at.astimezone(zone), now.astimezone(zone)
+    if local.date() == today.date():
+        return f"{local:%H:%M}"
+    year = "" if local.year == today.year else f" {local.year}"
+    return f"{local.day} {_MONTHS[local.month - 1]}{year} {local:%H:%M}"
+
+
+def span(length: timedelta) -> str:
+    """A length of time: "40 min", "2 h 27 min", "3 days 4 h". Seconds are not shown."""
+    minutes = int(abs(length) / _MINUTE)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    days, hours = divmod(hours, 24)
+    return f"{days} days {hours} h" if hours else f"{days} days"
+
+
+def ago(at: datetime, now: datetime) -> str:
+    """ "40 min ago", "just now", or "in 40 min" for an instant ahead. Both must be aware."""
+    passed = now - at
+    if abs(passed) < _MINUTE:
+        return "just now"
+    return f"{span(passed)} ago" if passed > timedelta(0) else f"in {span(passed)}"
+
+
+def when_and_ago(at: datetime, now: datetime, zone: tzinfo) -> str:
+    """ "07:52, 40 min ago": a relative time never stands alone."""
+    return f"{when(at, now, zone)}, {ago(at, now)}"
+
+
+def zone_words(at: datetime, zone: tzinfo) -> str:
+    """ "(UTC+08:00)": the offset that holds at this instant."""
+    offset = at.astimezone(zone).utcoffset() or timedelta(0)
+    minutes = int(abs(offset) / _MINUTE)
+    sign = "-" if offset < timedelta(0) else "+"
+    return f"(UTC{sign}{minutes // 60:02d}:{minutes % 60:02d})"
+
+
+def infusion_words(number: int) -> str:
+    """ "first infusion", "second infusion"."""
+    return f"{_ORDINALS.get(number, f'no. {number}')} infusion"
+
+
+def infusion_and_day(number: int, days_since_infusion: int) -> str:
+    """ "second infusion, day 6"; Day 0 is the hospital's date of the infusion."""
+    return f"{infusion_words(number)}, day {days_since_infusion}"
+
+
+def column_words(column: str) -> str:
+    """The words of a file column inside a sentence: "oxygen device"."""
+    return COLUMN_WORDS[column]
+
+
+def columns_words(columns: Iterable[str]) -> str:
+    """The words of several columns: "oxygen device, ICE score"."""
+    return ", ".join(column_words(column) for column in columns)
+
+
+def listed(words: Sequence[str], last: str = "and") -> str:
+    """ "a", "a and b", "a, b and c"."""
+    if len(words) < 2:
+        return "".join(words)
+    return f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """ "1 person", "4 people"."""
+    return f"{number} {one if number == 1 else many}"
+
+
+def sentence_case(words: str) -> str:
+    """The words with a capital at their start."""
+    return words[:1].upper() + words[1:]
