@@ -15,6 +15,7 @@ NOTICE_KINDS = (
     "recovery",
     "amendment",
     "retraction",
+    "death",
     "late",
     "historical_digest",
     "digest",

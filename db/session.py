@@ -78,9 +78,16 @@ def configure(url: str, wait_s: float = WAIT_S) -> None:
     `wait_s` is how long a write waits for another process's write.
     """
     global _engines
+    close()
+    _engines = _Engines(make_engine(url, wait_s))
+
+
+def close() -> None:
+    """Close the connections of this process; `configure` opens a database again."""
+    global _engines
     if _engines is not None:
         _engines.base.dispose()
-    _engines = _Engines(make_engine(url, wait_s))
+    _engines = None
 
 
 def make_engine(url: str, wait_s: float = WAIT_S) -> Engine:
@@ -119,7 +126,7 @@ def writing() -> Iterator[Session]:
     Raises DatabaseBusy, DiskFull or DatabaseUnreachable (each a SaveRefused) when nothing could be saved.
     """
     with _sentences(), Session(_configured().writer, expire_on_commit=False) as session:
-        _take_write_lock(session)
+        take_write_lock(session.connection())
         yield session
         session.commit()
 
@@ -130,8 +137,8 @@ def _configured() -> _Engines:
     return _engines
 
 
-def _take_write_lock(session: Session) -> None:
-    connection = session.connection()
+def take_write_lock(connection: Connection) -> None:
+    """Make this transaction the only one that writes, until its end; SQLite's BEGIN IMMEDIATE already did."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITE_LOCK})
 

@@ -7,6 +7,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
+from tests.support.databases import (  # noqa: F401 -- fixtures
+    database,
+    postgres_database,
+    postgres_template,
+    sqlite_database,
+    sqlite_template,
+)
 from tests.support.not_run import NotRunReporter, not_run
 from tests.support.ports import find_free_port
 from tests.support.postgres import PostgresCluster, running_cluster
