@@ -112,7 +112,7 @@ class Consciousness(Word):
     AWAKENS_SPONTANEOUSLY = "awakens_spontaneously", "awakens spontaneously"
     AWAKENS_TO_VOICE = "awakens_to_voice", "awakens to voice"
     AWAKENS_TO_TOUCH = "awakens_to_touch", "awakens only to touch"
-    UNAROUSABLE = "unarousable", "unarousable, or needs vigorous or repetitive touch; stupor, coma"
+    UNAROUSABLE = "unarousable", "unarousable, or needs vigorous or repetitive touch"
 
 
 class Seizure(Word):
@@ -120,7 +120,10 @@ class Seizure(Word):
 
     NONE = "none", "no seizure"
     BRIEF = "brief", "seizure that resolves rapidly"
-    NONCONVULSIVE_RESOLVED = "nonconvulsive_resolved", "nonconvulsive seizure on EEG that resolves with intervention"
+    NONCONVULSIVE_RESOLVED = (
+        "nonconvulsive_resolved",
+        "nonconvulsive seizure on EEG that resolves with intervention",
+    )
     PROLONGED = "prolonged", "seizure over 5 minutes"
     REPETITIVE = "repetitive", "repetitive seizures without return to baseline"
 
@@ -171,11 +174,16 @@ class Charted:
     None is "not recorded"; in a list the empty set is `none`. Values are taken as already
     within their accepted range (`db.inputs` is the gate).
     `confirmed_by_investigator` is False for a `not_crs` read from a file.
+    Diastolic pressure, heart rate and respiratory rate move no grade; they are here because
+    a rare value among them is noted with the grade.
     """
 
     assessed_at: datetime
     temperature_c: float | None = None
     systolic_mmhg: float | None = None
+    diastolic_mmhg: float | None = None
+    heart_rate_per_min: float | None = None
+    respiratory_rate_per_min: float | None = None
     spo2_percent: float | None = None
     oxygen_device: OxygenDevice | None = None
     oxygen_l_per_min: float | None = None
@@ -238,3 +246,23 @@ COLUMN_WORDS: Final[Mapping[str, str]] = {
 
 FILE_COLUMNS: Final[tuple[str, ...]] = tuple(COLUMN_WORDS)
 """The names of all columns of the assessment file, in file order."""
+
+
+@dataclass(frozen=True, slots=True)
+class UsualRange:
+    """The range outside which a possible value is rare: asked once more in the form, noted in a file."""
+
+    low: float
+    high: float
+    unit: str
+
+
+USUAL_RANGES: Final[Mapping[str, UsualRange]] = {
+    "temperature_c": UsualRange(32, 42, "°C"),
+    "systolic_mmhg": UsualRange(50, 250, "mmHg"),
+    "diastolic_mmhg": UsualRange(30, 150, "mmHg"),
+    "heart_rate_per_min": UsualRange(30, 220, "per minute"),
+    "respiratory_rate_per_min": UsualRange(5, 60, "per minute"),
+    "spo2_percent": UsualRange(60, 100, "%"),
+}
+"""Where the question "is this right?" is worth asking, by column, in file order."""

@@ -65,6 +65,6 @@ def grade_sentence(
     reasons: tuple[str, ...],
     notes: tuple[str, ...],
 ) -> str:
-    """Write the sentence of a grade: "CRS at least grade 3: temperature 38.6 °C, norepinephrine (one vasopressor)."."""
+    """Write a grade as a sentence: "CRS at least grade 3: temperature 38.6 °C, norepinephrine."."""
     head = f"{scale.label} grade {grade}" if grade is not None else f"{scale.label} at least grade {at_least}"
     return " ".join((f"{head}: {', '.join(reasons)}.", *notes))
