@@ -14,6 +14,8 @@ from actions.errors import Refused, RefusedField
 from actions.passwords import hash_code, hash_password, new_code, password_problems
 from actions.permissions import Action, require
 from actions.sign_ins import (
+    ABSOLUTE_LIMIT,
+    IDLE_LIMIT,
     SignInRefused,
     count_wrong_attempt,
     end_all_of,
@@ -30,7 +32,9 @@ from db.roles import SYSTEM, Actor, Role
 from db.session import reading, writing
 
 __all__ = [
+    "ABSOLUTE_LIMIT",
     "CODE_VALID_FOR",
+    "IDLE_LIMIT",
     "SignInRefused",
     "change_role",
     "create_first_administrator",

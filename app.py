@@ -1,0 +1,10 @@
+"""The web process: `streamlit run app.py`, or `python manage.py run` together with the worker."""
+
+import streamlit as st
+from starlette.middleware import Middleware
+
+from web.gate import Gate
+from web.lifespan import lifespan
+from web.routes import ROUTES
+
+app = st.App("pages/router.py", lifespan=lifespan, routes=ROUTES, middleware=[Middleware(Gate)])

@@ -1,0 +1,75 @@
+"""The one script Streamlit is given: style, guard, navigation by role, banner, then the page.
+
+All pages are registered for everybody, hidden where the role has no right: the page itself then says so
+in a sentence, and a deep link works as the first request of a fresh server.
+"""
+
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import streamlit as st
+
+from actions.permissions import Page, first_page, may_see
+from clock import utc_now
+from db.roles import Role
+from pages.parts.access import current_actor
+from pages.parts.banner import show_banner, show_person
+from pages.parts.style import show_style
+
+FOLDER: Final = Path(__file__).parent
+
+
+class Screen(NamedTuple):
+    """Where a page's script stands below `pages/`, and its words in the navigation."""
+
+    script: str
+    title: str
+
+
+SCREENS: Final = {
+    Page.BOARD: Screen("ward/board.py", "Board"),
+    Page.ASSESS: Screen("ward/assess.py", "Assess"),
+    Page.PATIENT: Screen("ward/patient.py", "Patient"),
+    Page.ALERTS: Screen("ward/alerts.py", "Alerts"),
+    Page.SAFETY: Screen("committee/safety.py", "Safety"),
+    Page.ENROLMENT: Screen("office/enrolment.py", "Enrolment"),
+    Page.INFUSIONS: Screen("office/infusions.py", "Infusions"),
+    Page.RECIPIENTS: Screen("office/recipients.py", "Recipients"),
+    Page.ACCOUNTS: Screen("office/accounts.py", "Accounts"),
+}
+
+
+def main() -> None:
+    """One run of the app."""
+    st.set_page_config(page_title="Vigil", layout="wide")
+    show_style()
+    actor = current_actor()
+    pages = build_pages(actor.role)
+    chosen = st.navigation(list(pages.values()), position="top")
+    show_person(actor)
+    show_banner(utc_now())
+    if chosen.url_path == "" and not may_see(actor.role, Page.BOARD):
+        st.switch_page(pages[first_page(actor.role)])
+    chosen.run()
+
+
+def build_pages(role: Role) -> dict[Page, st.Page]:
+    """Every screen as Streamlit's page; the board stands at "/", the role's own come first."""
+    order = sorted(SCREENS, key=lambda page: not may_see(role, page))
+    return {
+        page: _page(page, may_see(role, page)) for page in order if (FOLDER / SCREENS[page].script).exists()
+    }
+
+
+def _page(page: Page, is_visible: bool) -> st.Page:
+    screen = SCREENS[page]
+    return st.Page(
+        FOLDER / screen.script,
+        title=screen.title,
+        url_path=page.value,
+        default=page is Page.BOARD,
+        visibility="visible" if is_visible else "hidden",
+    )
+
+
+main()
