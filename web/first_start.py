@@ -1,7 +1,6 @@
 """The page of the first start: the code from the console makes the first administrator, once."""
 
 from anyio import to_thread
-from db.inputs import problems as input_problems
 from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -9,6 +8,7 @@ from starlette.responses import RedirectResponse, Response
 from actions import accounts
 from actions.errors import Refused, RefusedField
 from clock import utc_now
+from db.inputs import problems as input_problems
 from db.session import SaveRefused
 from web.addresses import SIGN_IN
 from web.forms import as_problems, page, read_form

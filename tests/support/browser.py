@@ -1,0 +1,213 @@
+"""The real server and a real browser: start the program on a free port, sign in, look, run axe.
+
+    def test_something(vigil_server, browser):
+        page = vigil_server.open(browser, Role.WARD, "/")
+        expect(page.get_by_role("heading", name="Ward board")).to_be_visible()
+
+Each test opens pages of its own; the server and its database live as long as the test file.
+"""
+
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from actions import accounts, context
+from actions.errors import Refused
+from clock import utc_now
+from db import session as database
+from db.inputs import UserIn
+from db.roles import SYSTEM, Actor, Role
+from pages.parts.access import SESSION_COOKIE
+from settings import ROOT, Settings
+from tests.support.ports import find_free_port
+from trial.protocol import load_protocol
+
+TABLET = (820, 1180)
+DESK = (1440, 900)
+Theme = Literal["light", "dark"]
+PASSWORD = "correct horse battery"
+KNOWN_FRAMEWORK_RULES: frozenset[str] = frozenset()
+"""axe rules that Streamlit itself breaks and that we cannot mend, by id, each with its reason here."""
+
+_STARTS_WITHIN_S = 60.0
+
+
+@dataclass
+class VigilServer:
+    """A running web process on a database of its own."""
+
+    url: str
+    database_url: str
+    settings: Settings
+    process: "subprocess.Popen[str]"
+    log: Path
+    tokens: dict[str, str] = field(default_factory=dict)
+
+    def use_database(self) -> None:
+        """Let this test process read and write the server's database, through actions or directly."""
+        database.configure(self.database_url)
+        context.configure(self.settings, load_protocol(self.settings.protocol_file))
+
+    def account(self, role: Role, username: str | None = None, now: datetime | None = None) -> str:
+        """The username of an account with this role; it is made, with PASSWORD, when it is not there yet."""
+        name, at = username or role.value, now or utc_now()
+        try:
+            entry = UserIn(username=name, display_name=f"{name.capitalize()} Example", role=role)
+            code = accounts.create_user(entry, by=SYSTEM, now=at)
+        except Refused:
+            return name
+        accounts.set_password_with_code(name, code, PASSWORD, now=at)
+        return name
+
+    def actor(self, role: Role) -> Actor:
+        """The signed-in person of this role, to call actions with."""
+        actor = accounts.resume(self.token(role), now=utc_now(), touch=False)
+        assert actor is not None
+        return actor
+
+    def token(self, role: Role, username: str | None = None) -> str:
+        """A sign-in of this role, as its cookie holds it."""
+        self.use_database()
+        name = self.account(role, username)
+        if name not in self.tokens:
+            self.tokens[name] = accounts.sign_in(name, PASSWORD, now=utc_now())
+        return self.tokens[name]
+
+    def context(
+        self, browser: Browser, *, size: tuple[int, int] = TABLET, theme: Theme = "light"
+    ) -> BrowserContext:
+        """A browser of its own, nobody signed in."""
+        opened = browser.new_context(
+            base_url=self.url, viewport={"width": size[0], "height": size[1]}, color_scheme=theme
+        )
+        opened.set_default_timeout(20_000)
+        return opened
+
+    def open(
+        self,
+        browser: Browser,
+        role: Role,
+        path: str = "/",
+        *,
+        size: tuple[int, int] = TABLET,
+        theme: Theme = "light",
+        username: str | None = None,
+    ) -> Page:
+        """A page of the program with a person of this role signed in, when Streamlit has drawn it."""
+        opened = self.context(browser, size=size, theme=theme)
+        cookie = {"name": SESSION_COOKIE, "value": self.token(role, username), "url": self.url}
+        opened.add_cookies([{**cookie, "httpOnly": True, "sameSite": "Strict"}])  # type: ignore[typeddict-item]
+        page = opened.new_page()
+        page.goto(path)
+        wait_until_drawn(page)
+        return page
+
+
+def wait_until_drawn(page: Page) -> None:
+    """Wait until Streamlit has finished a run of the page."""
+    expect(page.get_by_text("Signed in as", exact=False).first).to_be_visible(timeout=30_000)
+    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=30_000)
+
+
+def axe_violations(page: Page, *, allowed: frozenset[str] = KNOWN_FRAMEWORK_RULES) -> list[str]:
+    """Serious and critical findings of axe on the page as it stands, one line each."""
+    found: dict[str, Any] = Axe().run(page).response
+    return [
+        f"{one['id']} ({one['impact']}): {one['help']}: {[node['html'][:200] for node in one['nodes']]}"
+        for one in found["violations"]
+        if one["impact"] in ("serious", "critical") and one["id"] not in allowed
+    ]
+
+
+def screenshot(page: Page, name: str) -> Path | None:
+    """Keep a picture of the whole page in the folder SCREENSHOTS names; nothing without it."""
+    folder = os.environ.get("SCREENSHOTS")
+    if not folder:
+        return None
+    path = Path(folder) / f"{name}.png"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    page.screenshot(path=path, full_page=True)
+    return path
+
+
+@contextmanager
+def running_server(
+    folder: Path, environment: Mapping[str, str] | None = None, *, port: int | None = None
+) -> Iterator[VigilServer]:
+    """The web process alone (`streamlit run app.py`) with its data in `folder`; ended at the end."""
+    chosen = port or find_free_port()
+    url = f"http://127.0.0.1:{chosen}"
+    own = {"DATA_DIR": str(folder), "PORT": str(chosen), **(environment or {})}
+    log = folder / "web.log"
+    settings = _settings(own)
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(chosen)],
+            cwd=ROOT,
+            env={**_clean_environment(), **own},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+        )
+    server = VigilServer(url, settings.database_url, settings, process, log)
+    try:
+        _wait_for_health(server)
+        yield server
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@pytest.fixture(scope="module")
+def vigil_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VigilServer]:
+    """A server on an empty database with one administrator, for the tests of one file."""
+    with running_server(tmp_path_factory.mktemp("server")) as server:
+        server.use_database()
+        server.account(Role.ADMIN)
+        yield server
+
+
+def _clean_environment() -> dict[str, str]:
+    """The environment without settings of this program that a developer may have set."""
+    ours = {name.upper() for name in Settings.model_fields} | {"VIGIL_DEMO"}
+    return {name: value for name, value in os.environ.items() if name.upper() not in ours}
+
+
+def _settings(own: Mapping[str, str]) -> Settings:
+    with pytest.MonkeyPatch.context() as patch:
+        for name in set(os.environ) - set(_clean_environment()):
+            patch.delenv(name)
+        for name, value in own.items():
+            patch.setenv(name, value)
+        return Settings()
+
+
+def _wait_for_health(server: VigilServer) -> None:
+    deadline = time.monotonic() + _STARTS_WITHIN_S
+    while time.monotonic() < deadline:
+        if server.process.poll() is not None:
+            break
+        try:
+            with urllib.request.urlopen(f"{server.url}/healthz", timeout=5):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.05)
+    raise AssertionError(f"the server did not start:\n{server.log.read_text()}")
