@@ -111,7 +111,7 @@ def _infusion_rules() -> tuple[CheckConstraint, ...]:
     return (
         whole("version", 1, 10_000),
         between("weight_kg", 1, 400),
-        between("dose_cells_per_kg", 1, 1e12),
+        between("dose_cells_per_kg", 1_000, 10_000_000_000),
         short("lot", 100),
         whole("baseline_ice", 0, 10),
     )

@@ -7,10 +7,7 @@ from sqlalchemy import JSON
 from sqlmodel import Field
 
 from db.columns import Record, UtcDateTime, one_of, rule, short, yes_no
-from db.roles import Role
-
-GROUPS = ("ward", "treating", "pi", "deputy", "committee_chair", "sponsor_safety")
-"""Whom a recipient stands for; who is told at which step is the protocol's."""
+from db.roles import Group, Role
 
 
 class User(Record, table=True):
@@ -72,7 +69,7 @@ class Recipient(Record, table=True):
     __table_args__ = (
         short("name", 100),
         short("address", 254, least=3),
-        one_of("group", GROUPS),
+        one_of("group", Group),
         rule("ends_after_it_began", "valid_to IS NULL OR valid_to >= valid_from"),
     )
 

@@ -16,6 +16,7 @@ NOTICE_KINDS = (
     "amendment",
     "retraction",
     "death",
+    "again",
     "late",
     "historical_digest",
     "digest",

@@ -16,6 +16,17 @@ class Role(StrEnum):
     DISPLAY = "display"
 
 
+class Group(StrEnum):
+    """Whom a recipient stands for; who is told at which step is the protocol's."""
+
+    WARD = "ward"
+    TREATING = "treating"
+    PI = "pi"
+    DEPUTY = "deputy"
+    COMMITTEE_CHAIR = "committee_chair"
+    SPONSOR_SAFETY = "sponsor_safety"
+
+
 @dataclass(frozen=True, slots=True)
 class Actor:
     """A signed-in person, or the program itself, as written into audit events and `entered_by`."""
