@@ -142,17 +142,19 @@ def due_slots(
     *,
     zone: ZoneInfo,
     ended_at: datetime | None = None,
+    since: datetime | None = None,
 ) -> list[Slot]:
-    """Every assessment due from the infusion up to and including `until`, earliest first.
+    """Every assessment due from the infusion (or from `since`, if later) up to and including `until`.
 
-    ICE is due at its own times, and whenever vital signs are from the protocol's ICANS grade on, by the
-    last known grade before that time. Nothing is due while at home or outside the monitoring window.
+    Earliest first. ICE is due at its own times, and whenever vital signs are from the protocol's ICANS grade
+    on, by the last known grade before that time. Nothing is due while at home or outside the monitoring window.
     """
     window = monitoring_window(infused_at, stays, grades, protocol, zone=zone, ended_at=ended_at)
     known = _known_icans(sorted(grades, key=lambda point: point.at))
     slots: list[Slot] = []
     icans, coming = 0, next(known, None)
-    for due_at, vital_signs, ice in _hospital_times(infused_at, until, protocol, zone):
+    start = infused_at if since is None else max(infused_at, since)
+    for due_at, vital_signs, ice in _hospital_times(start, until, protocol, zone):
         while coming is not None and coming[0] <= due_at:
             icans, coming = coming[1], next(known, None)
         if not window.covers(due_at):

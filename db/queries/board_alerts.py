@@ -1,0 +1,138 @@
+"""The alerts a board shows: those that are not over, who was told, and who answered for them."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, case, func, select
+from sqlmodel import Session, col
+
+from db.models import Acknowledgement, Alert, AlertAssessment, Assessment, Delivery, Grade, Notice, User
+
+_LIVE = ("open", "acknowledged", "recovering")
+
+
+@dataclass(frozen=True, slots=True)
+class BoardAlert:
+    """An alert that is not over.
+
+    slot             "crs" or "icans"
+    is_settled       whether the grade behind the level is settled
+    recipients       how many people the newest of its urgent notices goes to, and `told` how many have it
+    is_acknowledged  somebody answered for this level and the answer has not lapsed
+    """
+
+    alert_id: int
+    infusion_id: int
+    slot: str
+    level: int
+    is_settled: bool
+    first_observed_at: datetime
+    opened_at: datetime
+    recipients: int
+    told: int
+    is_acknowledged: bool
+    acknowledged_by: str | None
+    acknowledged_at: datetime | None
+
+
+def load_board_alerts(session: Session, now: datetime) -> dict[int, list[BoardAlert]]:
+    """Infusion -> its alerts that are not over. Alerts from an import of history are not shown."""
+    rows = session.execute(
+        select(
+            col(Alert.id),
+            col(Alert.infusion_id),
+            col(Alert.slot),
+            col(Alert.level),
+            col(Alert.first_observed_at),
+            col(Alert.opened_at),
+            col(Alert.state),
+        ).where(
+            col(Alert.state).in_(_LIVE), col(Alert.historical).is_(False), col(Alert.infusion_id).is_not(None)
+        )
+    ).all()
+    ids = [row[0] for row in rows]
+    told, settled, answers = _told(session, ids), _settled(session, ids), _answers(session, ids)
+    found: dict[int, list[BoardAlert]] = defaultdict(list)
+    for row in rows:
+        recipients, reached = told.get(row[0], (0, 0))
+        found[row[1]].append(_alert(row, recipients, reached, row[0] in settled, answers.get(row[0]), now))
+    return found
+
+
+_Answer = tuple[datetime, str, int, datetime]  # at, by, for which level, until
+
+
+def _alert(
+    row: Row[Any], recipients: int, told: int, is_settled: bool, answer: _Answer | None, now: datetime
+) -> BoardAlert:
+    alert_id, infusion_id, slot, level, first_observed_at, opened_at, state = tuple(row)
+    covers = answer is not None and answer[2] >= level and (answer[3] > now or state == "acknowledged")
+    # A recovering alert keeps what was said for it; without any answer it still waits for one.
+    return BoardAlert(
+        alert_id=alert_id,
+        infusion_id=infusion_id,
+        slot=slot,
+        level=level,
+        is_settled=is_settled,
+        first_observed_at=first_observed_at,
+        opened_at=opened_at,
+        recipients=recipients,
+        told=told,
+        is_acknowledged=state == "acknowledged" or (state == "recovering" and covers),
+        acknowledged_by=answer[1] if answer else None,
+        acknowledged_at=answer[0] if answer else None,
+    )
+
+
+def _told(session: Session, alert_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
+    """For each alert how many different people it goes to, and how many of them have a mail of it."""
+    sent = case((col(Delivery.state) == "sent", col(Delivery.recipient_id)))
+    query = (
+        select(
+            col(Notice.alert_id),
+            func.count(col(Delivery.recipient_id).distinct()),
+            func.count(sent.distinct()),
+        )
+        .join(Delivery, col(Delivery.notice_id) == Notice.id)
+        .where(col(Notice.alert_id).in_(alert_ids))
+        .group_by(col(Notice.alert_id))
+    )
+    return {row[0]: (row[1], row[2]) for row in session.execute(query)}
+
+
+def _settled(session: Session, alert_ids: Iterable[int]) -> set[int]:
+    """The alerts whose level is the settled grade of one of their assessments."""
+    query = (
+        select(col(Alert.id).distinct())
+        .join(AlertAssessment, col(AlertAssessment.alert_id) == Alert.id)
+        .join(Assessment, col(Assessment.stable_id) == AlertAssessment.assessment_stable_id)
+        .join(Grade, col(Grade.assessment_id) == Assessment.id)
+        .where(
+            col(Alert.id).in_(alert_ids),
+            col(Assessment.superseded_at).is_(None),
+            col(Grade.superseded_at).is_(None),
+            col(Grade.scale) == Alert.slot,
+            col(Grade.grade) == Alert.level,
+        )
+    )
+    return set(session.execute(query).scalars())
+
+
+def _answers(session: Session, alert_ids: Iterable[int]) -> dict[int, _Answer]:
+    """The newest acknowledgement of each alert."""
+    query = (
+        select(
+            col(Acknowledgement.alert_id),
+            col(Acknowledgement.at),
+            col(User.display_name),
+            col(Acknowledgement.level),
+            col(Acknowledgement.expires_at),
+        )
+        .join(User, col(User.id) == Acknowledgement.by)
+        .where(col(Acknowledgement.alert_id).in_(alert_ids))
+        .order_by(col(Acknowledgement.at))
+    )
+    return {row[0]: (row[1], row[2], row[3], row[4]) for row in session.execute(query)}

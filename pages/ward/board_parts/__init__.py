@@ -1,0 +1,1 @@
+"""The parts of the ward board: how each patient stands, and the card that shows it."""
