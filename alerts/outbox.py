@@ -266,7 +266,7 @@ def _people(session: Session, condition: ColumnElement[bool]) -> list[Person]:
         .where(condition)
         .order_by(col(Recipient.id))
     )
-    return [Person(*row) for row in rows]
+    return [Person(row.id, row.name, row.address, row.group) for row in rows]
 
 
 def _threads(session: Session, notice: Notice) -> dict[int, str]:
@@ -279,7 +279,7 @@ def _threads(session: Session, notice: Notice) -> dict[int, str]:
         .where(col(Notice.alert_id) == notice.alert_id)
         .order_by(col(Delivery.id).desc())
     )
-    return {recipient_id: uid for recipient_id, uid in rows}
+    return {row.recipient_id: row.uid for row in rows}
 
 
 def _untried(session: Session, notice: Notice) -> dict[int, list[tuple[int, str]]]:
@@ -297,10 +297,10 @@ def _untried(session: Session, notice: Notice) -> dict[int, list[tuple[int, str]
     )
     untried: dict[int, list[tuple[int, str]]] = {}
     tried: set[int] = set()
-    for recipient_id, delivery_id, uid, state, attempts in rows:
-        if state != "pending" or attempts:
-            tried.add(recipient_id)
-        untried.setdefault(recipient_id, []).append((delivery_id, uid))
+    for row in rows:
+        if row.state != "pending" or row.attempts:
+            tried.add(row.recipient_id)
+        untried.setdefault(row.recipient_id, []).append((row.id, row.uid))
     return {recipient_id: found for recipient_id, found in untried.items() if recipient_id not in tried}
 
 
