@@ -9,11 +9,11 @@ from typing import Final, NamedTuple
 
 import streamlit as st
 
-from actions.permissions import Page, first_page, may_see
+from actions.permissions import PAGES, Page, first_page, may_see
 from clock import utc_now
 from db.roles import Role
 from pages.parts.access import current_actor
-from pages.parts.banner import show_banner, show_person
+from pages.parts.banner import show_head
 from pages.parts.style import show_style
 
 FOLDER: Final = Path(__file__).parent
@@ -46,8 +46,7 @@ def main() -> None:
     actor = current_actor()
     pages = build_pages(actor.role)
     chosen = st.navigation(list(pages.values()), position="top")
-    show_person(actor)
-    show_banner(utc_now())
+    show_head(actor, utc_now(), in_header=len(PAGES[actor.role]) > 1)
     if chosen.url_path == "" and not may_see(actor.role, Page.BOARD):
         st.switch_page(pages[first_page(actor.role)])
     chosen.run()

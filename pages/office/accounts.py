@@ -43,7 +43,7 @@ def main() -> None:
     with reading() as session:
         listed = load_accounts(session, now)
     st.title("Accounts")
-    st.html(tiles.soft(f"Times are {zone_words(now, context.settings().zone)}."))
+    st.html(tiles.soft(f"Times of the hospital {zone_words(now, context.settings().zone)}."))
     _show_code()
     _show_said()
     _draw_new(actor)

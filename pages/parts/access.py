@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from actions import accounts
-from actions.permissions import ROLE_WORDS, Page, may_see
+from actions.permissions import ROLE_WORDS, Page, first_page, may_see
 from clock import utc_now
 from db.roles import Actor
 from pages.parts import tiles
@@ -19,6 +19,7 @@ from pages.parts import tiles
 SESSION_COOKIE = "vigil_session"
 """The cookie with the random token of a sign-in; `web.sign_in` sets it, HttpOnly."""
 
+_LINK = "vigil-link vigil-link-block"
 _USER_KEY = "_signed_in_user_id"
 
 
@@ -42,9 +43,16 @@ def require_role(page: Page, *, touch: bool = True) -> Actor:
     actor = current_actor(touch=touch)
     if not may_see(actor.role, page):
         st.title(f"{page.value.capitalize()}: not open to your role")
-        st.text(f"Your role ({ROLE_WORDS[actor.role]}) does not have this page. Choose another one above.")
+        st.text(f"Your role ({ROLE_WORDS[actor.role]}) does not have this page.")
+        home = first_page(actor.role)
+        st.html(tiles.link(f"Open {home.value}", page_address(home), classes=_LINK))
         st.stop()
     return actor
+
+
+def page_address(page: Page) -> str:
+    """The path of a page: the board stands at "/"."""
+    return "/" if page is Page.BOARD else f"/{page.value}"
 
 
 def session_token() -> str | None:
@@ -74,7 +82,7 @@ def _end_signed_out(reason: str) -> NoReturn:
     kept = " Your entry is kept as a draft." if "/assess" in current_path() else ""
     st.title("Signed out")
     st.text(f"{reason}{kept} Sign in again.")
-    st.html(tiles.link("Sign in again", sign_in_link(), classes="vigil-link vigil-link-block"))
+    st.html(tiles.link("Sign in again", sign_in_link(), classes=_LINK))
     st.stop()
 
 

@@ -13,10 +13,15 @@ from pages.parts import tiles
 from pages.parts.wording import when
 
 
-def show_banner(now: datetime) -> None:
-    """Outlined lines above the page, each only when it is true."""
-    for words in banner_lines(now):
-        st.html(tiles.piece("div", text=words, classes="vigil-banner", role="status"))
+def show_head(actor: Actor, now: datetime, *, in_header: bool) -> None:
+    """Who is signed in and, each only when it is true, the outlined lines above every page.
+
+    in_header  whether the page has a navigation, beside which the person's name stands
+    """
+    lines = banner_lines(now)
+    shown = [tiles.piece("div", text=words, classes="vigil-banner", role="status") for words in lines]
+    classes = "vigil-head" if lines else "vigil-head vigil-no-banner"
+    st.html(tiles.piece("div", _person(actor, in_header), *shown, classes=classes))
 
 
 def banner_lines(now: datetime) -> list[str]:
@@ -38,20 +43,22 @@ def banner_lines(now: datetime) -> list[str]:
     return lines
 
 
-def show_person(actor: Actor) -> None:
-    """Who is signed in; change of user and sign-out, one touch each.
+def _person(actor: Actor, in_header: bool) -> str:
+    """The name, change of user and sign-out, one touch each.
 
     Both are forms that post to the web process, because only it can set the browser's cookie.
     """
-    who = tiles.piece("span", text=f"Signed in as {actor.display_name} ({ROLE_WORDS[actor.role]})")
-    st.html(
+    role = tiles.piece("span", text=f" ({ROLE_WORDS[actor.role]})", classes="vigil-role")
+    return tiles.piece(
+        "div",
         tiles.piece(
-            "div",
-            who,
-            _button("/change-user", "Change user"),
-            _button("/sign-out", "Sign out"),
-            classes="vigil-person",
-        )
+            "span",
+            role,
+            text=f"Signed in as {actor.display_name}",
+        ),
+        _button("/change-user", "Change user"),
+        _button("/sign-out", "Sign out"),
+        classes="vigil-person vigil-in-header" if in_header else "vigil-person",
     )
 
 
