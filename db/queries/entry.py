@@ -1,0 +1,155 @@
+"""What the actions on assessments read before they write, inside their own transaction."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import ColumnElement, RowMapping, and_, func, select
+from sqlmodel import Session
+
+from db.models import Record
+from grading.scale import Grade, Toxicity
+
+_ASSESSMENTS: Final = Record.metadata.tables["assessment"]
+_GRADES: Final = Record.metadata.tables["grade"]
+_INFUSIONS: Final = Record.metadata.tables["infusion"]
+_PATIENTS: Final = Record.metadata.tables["patient"]
+_USERS: Final = Record.metadata.tables["user"]
+_DELIVERIES: Final = Record.metadata.tables["delivery"]
+_NOTICES: Final = Record.metadata.tables["notice"]
+_STANDS: Final = and_(_ASSESSMENTS.c.superseded_at.is_(None), _ASSESSMENTS.c.status == "recorded")
+
+
+@dataclass(frozen=True, slots=True)
+class InfusionFacts:
+    """An infusion, and what limits the entries after it.
+
+    died_at  time of the assessment that records the patient's death, None while alive
+    last_at  time of the patient's latest assessment, after either infusion
+    """
+
+    patient_id: int
+    study_code: str
+    infusion_id: int
+    number: int
+    infused_at: datetime
+    died_at: datetime | None
+    last_at: datetime | None
+
+
+def find_infusion(
+    session: Session, study_code: str, number: int, *, besides: str | None = None
+) -> InfusionFacts | None:
+    """The infusion of a patient by study code and number, or None.
+
+    `besides` is the stable id of an assessment that is about to change and is left out of the limits.
+    """
+    others = and_(_ASSESSMENTS.c.patient_id == _PATIENTS.c.id, _STANDS)
+    if besides is not None:
+        others = and_(others, _ASSESSMENTS.c.stable_id != besides)
+    died_at = _earliest(and_(others, _ASSESSMENTS.c.death_due_to.is_not(None)))
+    last_at = select(func.max(_ASSESSMENTS.c.assessed_at)).where(others).scalar_subquery()
+    query = (
+        select(
+            _PATIENTS.c.id,
+            _PATIENTS.c.study_code,
+            _INFUSIONS.c.id,
+            _INFUSIONS.c.number,
+            _INFUSIONS.c.infused_at,
+            died_at,
+            last_at,
+        )
+        .join(_PATIENTS, _PATIENTS.c.id == _INFUSIONS.c.patient_id)
+        .where(_PATIENTS.c.study_code == study_code, _INFUSIONS.c.number == number)
+    )
+    row = session.connection().execute(query).first()
+    return None if row is None else InfusionFacts(*row)
+
+
+def is_enrolled(session: Session, study_code: str) -> bool:
+    """Whether a patient with this study code is known."""
+    query = select(_PATIENTS.c.id).where(_PATIENTS.c.study_code == study_code)
+    return session.connection().execute(query).first() is not None
+
+
+def standing_at(session: Session, infusion_id: int, assessed_at: datetime) -> RowMapping | None:
+    """The assessment that stands after this infusion at this instant, or None."""
+    query = select(_ASSESSMENTS).where(
+        _ASSESSMENTS.c.infusion_id == infusion_id, _ASSESSMENTS.c.assessed_at == assessed_at, _STANDS
+    )
+    return session.connection().execute(query).mappings().first()
+
+
+def saved_by_form(session: Session, form_token: str) -> RowMapping | None:
+    """The version that this form already saved, or None."""
+    query = select(_ASSESSMENTS).where(_ASSESSMENTS.c.form_token == form_token)
+    return session.connection().execute(query).mappings().first()
+
+
+def current_version(session: Session, stable_id: str) -> RowMapping | None:
+    """The version of an assessment that now stands, voided or not, with who entered it."""
+    query = (
+        select(_ASSESSMENTS, _USERS.c.display_name, _USERS.c.role)
+        .outerjoin(_USERS, _USERS.c.id == _ASSESSMENTS.c.entered_by)
+        .where(_ASSESSMENTS.c.stable_id == stable_id, _ASSESSMENTS.c.superseded_at.is_(None))
+    )
+    return session.connection().execute(query).mappings().first()
+
+
+def first_entered(session: Session, stable_id: str) -> tuple[int | None, datetime]:
+    """Who entered an assessment first, and when."""
+    query = select(_ASSESSMENTS.c.entered_by, _ASSESSMENTS.c.entered_at).where(
+        _ASSESSMENTS.c.stable_id == stable_id, _ASSESSMENTS.c.version == 1
+    )
+    entered_by, entered_at = session.connection().execute(query).one()
+    return entered_by, entered_at
+
+
+def coded_infusion(session: Session, infusion_id: int) -> tuple[str, int]:
+    """The study code and number of an infusion."""
+    query = (
+        select(_PATIENTS.c.study_code, _INFUSIONS.c.number)
+        .join(_PATIENTS, _PATIENTS.c.id == _INFUSIONS.c.patient_id)
+        .where(_INFUSIONS.c.id == infusion_id)
+    )
+    study_code, number = session.connection().execute(query).one()
+    return study_code, number
+
+
+def grades_of(session: Session, assessment_id: int) -> tuple[Grade, Grade]:
+    """CRS and ICANS of one version of an assessment, as last graded."""
+    query = select(_GRADES).where(_GRADES.c.assessment_id == assessment_id).order_by(_GRADES.c.id)
+    latest = {row["scale"]: row for row in session.connection().execute(query).mappings()}
+    return grade_of(latest[Toxicity.CRS.value]), grade_of(latest[Toxicity.ICANS.value])
+
+
+def grade_of(row: RowMapping | dict[str, Any]) -> Grade:
+    """A stored grade as the grader gave it."""
+    return Grade(
+        scale=Toxicity(row["scale"]),
+        grade=row["grade"],
+        at_least=row["at_least"],
+        missing=_parts(row["missing"], ";"),
+        reasons=_parts(row["reasons"], "\n"),
+        notes=_parts(row["notes"], "\n"),
+        ruleset=row["ruleset"],
+        at_most=row["at_most"],
+    )
+
+
+def recipients_told(session: Session, assessment_id: int) -> int:
+    """How many recipients were told of this version of an assessment."""
+    query = (
+        select(func.count(_DELIVERIES.c.recipient_id.distinct()))
+        .join(_NOTICES, _NOTICES.c.id == _DELIVERIES.c.notice_id)
+        .where(_NOTICES.c.assessment_id == assessment_id)
+    )
+    return session.connection().execute(query).scalar_one()
+
+
+def _earliest(those: ColumnElement[bool]) -> Any:  # noqa: ANN401 -- a scalar subquery of an instant
+    return select(func.min(_ASSESSMENTS.c.assessed_at)).where(those).scalar_subquery()
+
+
+def _parts(text: str, separator: str) -> tuple[str, ...]:
+    return tuple(text.split(separator)) if text else ()
