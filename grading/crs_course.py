@@ -91,8 +91,8 @@ def step_of(
     """
     if judgement is CrsJudgement.NOT_CRS:
         return Step.PASSED_OVER.value
-    opens = fever is FeverFound.PRESENT or judgement is CrsJudgement.CRS or died_of_crs
-    sign = opens or least > 0
+    opens = fever is FeverFound.PRESENT or judgement is CrsJudgement.CRS
+    sign = opens or least > 0 or died_of_crs
     clear = not sign and most == 0 and fever is FeverFound.NOT_PRESENT
     return _OPENS * opens | _SIGN * sign | _CLEAR * clear | _DRUG * drug
 

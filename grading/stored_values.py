@@ -1,22 +1,13 @@
 """The stored values of an assessment as the texts that fill the templates of reasons and notes."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Final
 
 from grading.astct_crs import COUNTED_AS, Counting
 from grading.cells import write_number
 from grading.charted import Charted, EdemaOrRaisedIcp, OxygenDevice, Vasopressor, Word
 from grading.ice import ice_score, item_points, write_items
 from grading.settings import GradingSettings
-
-NUMBERS: tuple[str, ...] = (
-    "temperature_c",
-    "systolic_mmhg",
-    "diastolic_mmhg",
-    "heart_rate_per_min",
-    "respiratory_rate_per_min",
-    "spo2_percent",
-    "oxygen_l_per_min",
-)
 
 
 def join_words(words: Sequence[str]) -> str:
@@ -40,6 +31,11 @@ def write_oxygen(device: OxygenDevice | None, oxygen_l_per_min: float | None) ->
     return name if oxygen_l_per_min is None else f"{name} {write_number(oxygen_l_per_min)} L/min"
 
 
+def write_temperature(temperature_c: float) -> str:
+    """Write a temperature unrounded, whole degrees with their decimal: 38.0, 37.96."""
+    return repr(float(temperature_c))
+
+
 def limits(settings: GradingSettings) -> dict[str, str]:
     """The limits that notes mention."""
     return {
@@ -49,11 +45,23 @@ def limits(settings: GradingSettings) -> dict[str, str]:
     }
 
 
+WRITE: Final[Mapping[str, Callable[[float], str]]] = {
+    "temperature_c": write_temperature,
+    "systolic_mmhg": write_number,
+    "diastolic_mmhg": write_number,
+    "heart_rate_per_min": write_number,
+    "respiratory_rate_per_min": write_number,
+    "spo2_percent": write_number,
+    "oxygen_l_per_min": write_number,
+}
+"""How each number is written."""
+
+
 def stored_values(charted: Charted, settings: GradingSettings) -> dict[str, str]:
     """All values of one assessment, by the name that stands in the templates."""
-    numbers = {name: getattr(charted, name) for name in NUMBERS}
+    numbers = {name: getattr(charted, name) for name in WRITE}
     return {
-        **{name: write_number(value) for name, value in numbers.items() if value is not None},
+        **{name: WRITE[name](value) for name, value in numbers.items() if value is not None},
         **limits(settings),
         **_words(charted),
         **_ice(charted),
