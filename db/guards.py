@@ -126,3 +126,24 @@ def _postgresql_trigger(table: str, event: str, each: str, function: str) -> str
         f'CREATE TRIGGER "guard_{table}_{event}" BEFORE {event.upper()} ON "{table}" '
         f"FOR EACH {each} EXECUTE FUNCTION {function}()"
     )
+
+
+def missing(connection: Connection) -> list[str]:
+    """The names of triggers that ought to stand and do not (or are switched off)."""
+    if connection.dialect.name == "sqlite":
+        query = "SELECT name FROM sqlite_master WHERE type = 'trigger'"
+    else:
+        query = "SELECT tgname FROM pg_trigger WHERE NOT tgisinternal AND tgenabled IN ('O', 'A')"
+    standing = set(connection.exec_driver_sql(query).scalars())
+    return [
+        name
+        for table, guard in GUARDS.items()
+        for name in _names(connection, table, guard)
+        if name not in standing
+    ]
+
+
+def _names(connection: Connection, table: str, guard: Guard) -> list[str]:
+    third = "insert" if connection.dialect.name == "sqlite" else "truncate"
+    events = ["delete", third] + ([] if guard is Guard.KEPT else ["update"])
+    return [f"guard_{table}_{event}" for event in events]

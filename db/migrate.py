@@ -62,6 +62,18 @@ def _upgrade(made: Engine, scripts: Path) -> None:
         _refuse_loss(connection, rows)
 
 
+def require_current(url: str, scripts: Path = SCRIPTS) -> None:
+    """Check that a database has this version's tables; MigrationError with a sentence when it has not."""
+    made = make_engine(url)
+    try:
+        with _explained():
+            before = current_revision(made)
+            if before != _newest(scripts, before):
+                raise MigrationError("The database is of an earlier version. Start Vigil once to update it.")
+    finally:
+        made.dispose()
+
+
 def current_revision(made: Engine) -> str | None:
     """The revision a database is at; None when it is empty."""
     with made.connect() as connection:

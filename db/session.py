@@ -57,6 +57,15 @@ class DatabaseUnreachable(SaveRefused):
         )
 
 
+class DatabaseDamaged(SaveRefused):
+    """The file is no database any more."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database file is damaged. Stop Vigil, keep the file as it is, and call the administrator."
+        )
+
+
 class _Engines:
     """The engine of this process and its two ways of beginning a transaction."""
 
@@ -174,6 +183,8 @@ def _sqlite_refusal(cause: sqlite3.Error) -> SaveRefused | None:
         return DatabaseBusy()
     if kind == sqlite3.SQLITE_FULL:
         return DiskFull()
+    if kind in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return DatabaseDamaged()
     if kind in (sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN):
         return DatabaseUnreachable()
     return None

@@ -1,0 +1,78 @@
+"""What `manage.py verify` reads: the infusions, and what stands in `grade` and `patient_day`."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import select, text
+from sqlmodel import Session, col
+
+from db.models import Assessment, Grade, Infusion, Patient, ProtocolVersion, Record
+
+_GRADES: Final = Record.metadata.tables["grade"]
+_DAYS: Final = Record.metadata.tables["patient_day"]
+
+
+@dataclass(frozen=True, slots=True)
+class InfusionToVerify:
+    """An infusion, and the words that name it in a finding."""
+
+    id: int
+    infused_at: datetime
+    words: str
+
+
+def load_infusions(session: Session) -> list[InfusionToVerify]:
+    """Every infusion, by study code and number."""
+    rows = session.connection().execute(
+        select(col(Infusion.id), col(Infusion.infused_at), col(Infusion.number), col(Patient.study_code))
+        .join(Patient, col(Patient.id) == col(Infusion.patient_id))
+        .order_by(col(Patient.study_code), col(Infusion.number))
+    )
+    return [
+        InfusionToVerify(row.id, row.infused_at, f"{row.study_code}, infusion {row.number}") for row in rows
+    ]
+
+
+def load_standing_grades(session: Session, infusion_id: int) -> list[Mapping[str, Any]]:
+    """The grades of an infusion that are not superseded, as they stand."""
+    rows = session.connection().execute(
+        select(_GRADES).where(_GRADES.c.infusion_id == infusion_id, _GRADES.c.superseded_at.is_(None))
+    )
+    return [dict(row) for row in rows.mappings()]
+
+
+def load_stored_days(session: Session, infusion_id: int) -> list[Mapping[str, Any]]:
+    """The days of an infusion as they stand."""
+    rows = session.connection().execute(select(_DAYS).where(_DAYS.c.infusion_id == infusion_id))
+    return [dict(row) for row in rows.mappings()]
+
+
+def load_protocol_texts(session: Session) -> dict[str, str]:
+    """Hash -> text of every protocol this database was ever used with."""
+    rows = session.connection().execute(select(col(ProtocolVersion.hash), col(ProtocolVersion.text)))
+    return {row.hash: row.text for row in rows}
+
+
+def load_broken_versions(session: Session) -> list[str]:
+    """The stable ids whose versions are not numbered from 1 without a gap, or without exactly one current."""
+    counts = text(
+        "SELECT stable_id FROM assessment GROUP BY stable_id HAVING count(*) <> max(version)"
+        " OR sum(CASE WHEN superseded_at IS NULL THEN 1 ELSE 0 END) <> 1"
+    )
+    return list(session.connection().execute(counts).scalars())
+
+
+def load_grades_of_old_versions(session: Session) -> list[int]:
+    """The ids of assessment versions that no longer count and still have a standing grade."""
+    rows = session.connection().execute(
+        select(col(Assessment.id))
+        .join(Grade, col(Grade.assessment_id) == col(Assessment.id))
+        .where(
+            col(Grade.superseded_at).is_(None),
+            col(Assessment.superseded_at).is_not(None) | (col(Assessment.status) == "voided"),
+        )
+        .distinct()
+    )
+    return [row for row in rows.scalars() if row is not None]
