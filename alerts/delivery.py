@@ -83,19 +83,27 @@ class SmtpSender:
 
     def send(self, claimed: Claimed) -> Outcome:
         """One SMTP transaction for one recipient."""
+        was_open = self._open is not None
+        outcome = self._attempt(claimed)
+        if outcome is None and was_open:
+            # The server had closed the connection while it was idle.
+            outcome = self._attempt(claimed)
+        self._used_at = monotonic()
+        return outcome or Outcome(Result.RETRY, "The mail server broke off before it took the mail.")
+
+    def _attempt(self, claimed: Claimed) -> Outcome | None:
+        """One try; None when the connection was lost before the message was handed over."""
         try:
             connection = self._connection()
         except Exception as error:
             self.close()
             return Outcome(Result.RETRY, _cannot_connect(error))
         try:
-            outcome = self._transaction(connection, claimed)
-        except Exception as error:
-            # Before the message was handed over, so it cannot have arrived.
+            return self._transaction(connection, claimed)
+        except (OSError, smtplib.SMTPException) as error:
+            _log.info("The mail server broke off: %s", _words(error))
             self.close()
-            return Outcome(Result.RETRY, f"The mail server broke off: {_words(error)}")
-        self._used_at = monotonic()
-        return outcome
+            return None
 
     def close(self) -> None:
         """End the connection politely, if there is one."""
@@ -204,7 +212,7 @@ def _cannot_connect(error: Exception) -> str:
 def _words(error: Exception) -> str:
     if isinstance(error, smtplib.SMTPResponseException):
         return _reply(error.smtp_code, error.smtp_error)
-    return f"{error or type(error).__name__}."
+    return f"{str(error) or type(error).__name__}."
 
 
 def _reply(code: int, words: bytes | str) -> str:

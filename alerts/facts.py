@@ -107,3 +107,15 @@ def _fact(scales: dict[str, RowMapping]) -> AssessmentFact:
         icans=FactGrade(icans["grade"], icans["at_least"]),
         died=crs["death_due_to"] is not None,
     )
+
+
+def version_to_acknowledge(session: Session, alert_id: int) -> int | None:
+    """The version that a page shows and `acknowledge_alert` is told: the newest assessment's current one."""
+    query = (
+        select(col(Assessment.id))
+        .join(AlertAssessment, col(AlertAssessment.assessment_stable_id) == col(Assessment.stable_id))
+        .where(col(AlertAssessment.alert_id) == alert_id, col(Assessment.superseded_at).is_(None))
+        .order_by(col(Assessment.assessed_at).desc(), col(Assessment.id).desc())
+        .limit(1)
+    )
+    return session.connection().execute(query).scalar_one_or_none()

@@ -74,20 +74,18 @@ def reconcile_course(
     if not anything_to_tell(session, infusion_id):
         return Told()
     course = load_course_facts(session, infusion_id)
-    stored = load_alerts(session, infusion_id)
-    changes = difference(
-        evaluate(course, now, protocol),
-        stored,
-        now=now,
-        newest_entered_at=max((fact.entered_at for fact in course.assessments), default=None),
-        protocol=protocol,
-        historical=historical,
-    )
     writer = _Writer(session, course, now, protocol, by, settings)
-    for change in changes:
+    for change in _changes(session, course, now, protocol, historical=historical):
         writer.write(change)
     written = writer.written
     return Told(tuple(written.notices), len(written.recipients), tuple(written.historical))
+
+
+def pending_changes(session: Session, infusion_id: int, now: datetime, protocol: Protocol) -> list[Change]:
+    """What `reconcile_course` would write now. Reads only."""
+    if not anything_to_tell(session, infusion_id):
+        return []
+    return _changes(session, load_course_facts(session, infusion_id), now, protocol, historical=False)
 
 
 def tell_historical(
@@ -124,6 +122,19 @@ def tell_historical(
         detail={"alerts": sorted(alert_ids), "recipients": [person.id for person in people]},
     )
     return Told((ToldNotice(notice_id, None, NoticeKind.HISTORICAL_DIGEST, None),), len(people))
+
+
+def _changes(
+    session: Session, course: CourseFacts, now: datetime, protocol: Protocol, *, historical: bool
+) -> list[Change]:
+    return difference(
+        evaluate(course, now, protocol),
+        load_alerts(session, course.infusion_id),
+        now=now,
+        newest_entered_at=max((fact.entered_at for fact in course.assessments), default=None),
+        protocol=protocol,
+        historical=historical,
+    )
 
 
 class _Writer:

@@ -1,0 +1,107 @@
+"""The worker's jobs as plain functions: empty the outbox, sweep the courses, give a sign of life."""
+
+import logging
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Final
+
+from sqlalchemy import or_, select
+from sqlmodel import Session, col
+
+from alerts.delivery import Sender
+from alerts.difference import AlertState
+from alerts.health import record_heartbeat, record_stop
+from alerts.outbox import Claimed, Outcome, Result, claim_next, record_outcome, renew_leases
+from alerts.reconcile import pending_changes, reconcile_course
+from clock import utc_now
+from db.models import Alert, Assessment, Infusion
+from db.roles import SYSTEM
+from db.session import reading, writing
+from settings import Settings
+from trial.protocol import Protocol
+
+_log = logging.getLogger(__name__)
+_LOOK_BACK: Final = timedelta(days=60)
+
+
+def empty_outbox(sender: Sender, *, worker: str, stopped: Callable[[], bool]) -> int:
+    """Send everything that is due, most urgent first, until nothing is or the worker is told to stop.
+
+    What happened to one mail and the claim of the next are one commit. Returns how many were tried.
+    """
+    tried = 0
+    with writing() as session:
+        claimed = None if stopped() else claim_next(session, worker=worker, now=utc_now())
+    while claimed is not None:
+        outcome = _send(sender, claimed)
+        tried += 1
+        with writing() as session:
+            record_outcome(session, claimed, outcome, now=utc_now())
+            claimed = None if stopped() else claim_next(session, worker=worker, now=utc_now())
+    return tried
+
+
+def sweep(settings: Settings, protocol: Protocol) -> int:
+    """Reconcile every course that may still matter; returns in how many something had to be written.
+
+    The entry's own transaction has done it already, so this finds only what time has brought.
+    """
+    with reading() as session:
+        due = [one for one in _courses(session) if pending_changes(session, one, utc_now(), protocol)]
+    for infusion_id in due:
+        with writing() as session:
+            now = utc_now()
+            reconcile_course(
+                session, infusion_id=infusion_id, now=now, protocol=protocol, by=SYSTEM, settings=settings
+            )
+    return len(due)
+
+
+def beat(settings: Settings, worker: str) -> None:
+    """Record that this worker lives, and how it sends."""
+    with writing() as session:
+        record_heartbeat(session, worker=worker, now=utc_now(), sends_mail=settings.smtp_host is not None)
+
+
+def beat_last(worker: str) -> None:
+    """Record that this worker ends on purpose."""
+    with writing() as session:
+        record_stop(session, worker=worker, now=utc_now())
+
+
+def keep_claims(worker: str) -> None:
+    """Hold this worker's claims while a mail server takes its time."""
+    with writing() as session:
+        renew_leases(session, worker=worker, now=utc_now())
+
+
+def _send(sender: Sender, claimed: Claimed) -> Outcome:
+    try:
+        outcome = sender.send(claimed)
+    except Exception:
+        # One mail that cannot be handled must not silence the others.
+        _log.exception("Delivery %s could not be tried.", claimed.uid)
+        outcome = Outcome(Result.RETRY, "The worker met an error of its own; see its log.")
+    if outcome.result is not Result.SENT:
+        _log.warning("Delivery %s, attempt %s: %s", claimed.uid, claimed.attempts, outcome.reply)
+    return outcome
+
+
+def _courses(session: Session) -> list[int]:
+    """Infusions of the last weeks, those assessed lately, and those with an alert that somebody waits for."""
+    since = utc_now() - _LOOK_BACK
+    live = [state.value for state in AlertState if state.live]
+    assessed = select(col(Assessment.infusion_id)).where(col(Assessment.entered_at) >= since)
+    alerting = select(col(Alert.infusion_id)).where(col(Alert.state).in_(live))
+    query = (
+        select(col(Infusion.id))
+        .where(
+            or_(
+                col(Infusion.infused_at) >= since,
+                col(Infusion.id).in_(assessed),
+                col(Infusion.id).in_(alerting),
+            )
+        )
+        .order_by(col(Infusion.id))
+    )
+    return [int(one) for one in session.connection().execute(query).scalars() if one is not None]

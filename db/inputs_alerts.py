@@ -1,0 +1,41 @@
+"""What may be said when an alert is acknowledged."""
+
+from collections.abc import Iterator, Mapping
+from enum import StrEnum
+from typing import ClassVar
+
+from db.entries import Entry, Problem, Rule, Values
+from db.readers import FreeText, OneWord, Reader
+
+
+class ActionTaken(StrEnum):
+    """What was done about the patient; `label` is what a person reads."""
+
+    SEEN_AT_BEDSIDE = "seen_at_bedside"
+    DRUG_GIVEN = "drug_given"
+    INTENSIVE_CARE_CALLED = "intensive_care_called"
+    OTHER = "other"
+
+    @property
+    def label(self) -> str:
+        """The words on the screen."""
+        return self.value.replace("_", " ")
+
+
+def _other_is_explained(values: Values) -> Iterator[Problem]:
+    if values.get("action_taken") == ActionTaken.OTHER and "remark" not in values:
+        yield Problem("remark", None, "Say in a few words what was done.")
+
+
+class AcknowledgementIn(Entry):
+    """The answer to "What was done?"."""
+
+    readers: ClassVar[Mapping[str, Reader]] = {
+        "action_taken": OneWord("What was done", ActionTaken),
+        "remark": FreeText("Remark", 2000, lines=True),
+    }
+    required: ClassVar[Mapping[str, str]] = {"action_taken": "Choose what was done."}
+    rules: ClassVar[tuple[Rule, ...]] = (_other_is_explained,)
+
+    action_taken: ActionTaken
+    remark: str | None = None

@@ -1,0 +1,133 @@
+"""Launcher of the worker: sends alert mails, sweeps the courses, gives a sign of life.
+
+A commit wakes it through a datagram to its own port; the poll is the net below. All state is in the
+database, so it may be killed at any moment and started again, and several may run at once.
+"""
+
+import logging
+import os
+import signal
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import Final
+
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from actions import context
+from actions.start import StartError, start_process
+from alerts.delivery import Sender, make_sender
+from alerts.jobs import beat, beat_last, empty_outbox, keep_claims, sweep
+from alerts.outbox import announce_port
+from clock import utc_now
+
+POLL_S: Final = 5
+SWEEP_S: Final = 60
+BEAT_S: Final = 15
+KEEP_CLAIMS_S: Final = 3
+_MISFIRE_GRACE_S: Final = 300
+_log = logging.getLogger("worker")
+
+
+class Worker:
+    """One worker process: a socket it sleeps on, a sender, and the jobs that wake it."""
+
+    def __init__(self, sender: Sender) -> None:
+        self.name = f"{socket.gethostname()}-{os.getpid()}"
+        self._sender = sender
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(("127.0.0.1", 0))
+        self._stopping = threading.Event()
+
+    @property
+    def port(self) -> int:
+        """Where a datagram wakes it."""
+        return int(self._socket.getsockname()[1])
+
+    def wake(self) -> None:
+        """Look into the outbox now."""
+        self._socket.sendto(b"wake", ("127.0.0.1", self.port))
+
+    def stop(self, _number: int = 0, _frame: FrameType | None = None) -> None:
+        """End after the mail that is being sent."""
+        self._stopping.set()
+        self.wake()
+
+    def run(self) -> None:
+        """Send what is due at every wake-up, until told to stop."""
+        while not self._stopping.is_set():
+            _guarded(lambda: empty_outbox(self._sender, worker=self.name, stopped=self._stopping.is_set))()
+            self._sleep()
+        self._sender.close()
+
+    def _sleep(self) -> None:
+        """Wait for a datagram, and take all that have come: one look into the outbox answers them all."""
+        if self._stopping.is_set():
+            return
+        self._socket.setblocking(True)
+        self._socket.recv(16)
+        self._socket.setblocking(False)
+        try:
+            while True:
+                self._socket.recv(16)
+        except BlockingIOError:
+            pass
+
+
+def main() -> int:
+    """Run until SIGTERM or Ctrl-C. Returns the exit status."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    try:
+        settings = start_process(utc_now())
+    except StartError as error:
+        print(f"The worker did not start. {error}", file=sys.stderr)
+        return 1
+    worker = Worker(make_sender(settings))
+    signal.signal(signal.SIGTERM, worker.stop)
+    signal.signal(signal.SIGINT, worker.stop)
+    _guarded(lambda: beat(settings, worker.name))()
+    announce_port(settings, worker.port)
+    scheduler = _schedule(worker)
+    scheduler.start()
+    _log.info("The worker %s is ready.", worker.name)
+    worker.run()
+    scheduler.shutdown()
+    _guarded(lambda: beat_last(worker.name))()
+    return 0
+
+
+def _schedule(worker: Worker) -> BackgroundScheduler:
+    settings, protocol = context.settings(), context.protocol()
+
+    def sweep_and_wake() -> None:
+        if sweep(settings, protocol):
+            worker.wake()
+
+    scheduler = BackgroundScheduler(
+        timezone="UTC",
+        job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": _MISFIRE_GRACE_S},
+    )
+    scheduler.add_job(worker.wake, "interval", seconds=POLL_S)
+    scheduler.add_job(_guarded(sweep_and_wake), "interval", seconds=SWEEP_S, next_run_time=utc_now())
+    scheduler.add_job(_guarded(lambda: beat(settings, worker.name)), "interval", seconds=BEAT_S)
+    scheduler.add_job(_guarded(lambda: keep_claims(worker.name)), "interval", seconds=KEEP_CLAIMS_S)
+    return scheduler
+
+
+def _guarded(job: Callable[[], object]) -> Callable[[], None]:
+    """The job, with its errors in the log: the next run may succeed, and the worker must live to see it."""
+
+    def run() -> None:
+        try:
+            job()
+        except Exception as error:
+            _log.error("A job failed and will be tried again: %s", error, exc_info=_log.isEnabledFor(10))
+
+    return run
+
+
+if __name__ == "__main__":
+    sys.exit(main())
