@@ -334,7 +334,9 @@ class Grade(Record, table=True):
         whole("at_most", 0, 5),
         rule(
             "settled_or_open",
-            "(grade IS NULL AND at_least < at_most) OR (grade = at_least AND grade = at_most)",
+            # Not "... OR ...": with grade NULL that would be neither true nor false, and pass.
+            "CASE WHEN grade IS NULL THEN at_least < at_most"
+            " ELSE grade = at_least AND grade = at_most END",
         ),
         one_of("fever", ("present", "masked", "absent", "unknown")),
         rule(

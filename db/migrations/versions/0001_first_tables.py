@@ -444,7 +444,7 @@ def upgrade() -> None:
     sa.CheckConstraint('"fever" IN (\'present\', \'masked\', \'absent\', \'unknown\')', name=op.f('ck_grade_fever')),
     sa.CheckConstraint('"recurrence" IN (true, false)', name=op.f('ck_grade_recurrence')),
     sa.CheckConstraint('"scale" IN (\'crs\', \'icans\')', name=op.f('ck_grade_scale')),
-    sa.CheckConstraint('(grade IS NULL AND at_least < at_most) OR (grade = at_least AND grade = at_most)', name=op.f('ck_grade_settled_or_open')),
+    sa.CheckConstraint('CASE WHEN grade IS NULL THEN at_least < at_most ELSE grade = at_least AND grade = at_most END', name=op.f('ck_grade_settled_or_open')),
     sa.CheckConstraint('CAST("at_least" AS INTEGER) = "at_least" AND "at_least" BETWEEN 0 AND 5', name=op.f('ck_grade_at_least')),
     sa.CheckConstraint('CAST("at_most" AS INTEGER) = "at_most" AND "at_most" BETWEEN 0 AND 5', name=op.f('ck_grade_at_most')),
     sa.CheckConstraint('CAST("grade" AS INTEGER) = "grade" AND "grade" BETWEEN 0 AND 5', name=op.f('ck_grade_grade')),
