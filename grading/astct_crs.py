@@ -107,7 +107,7 @@ KEEPS_COURSE_OPEN: Final[dict[FeverMaskingDrug, bool]] = {
     FeverMaskingDrug.HYDROCORTISONE: True,
     FeverMaskingDrug.OTHER: True,
 }
-"""Steroids and anticytokine drugs keep a course open (reading 11); antipyretics do not."""
+"""Steroids and anticytokine drugs keep a course open (reading 12); antipyretics do not."""
 
 READINGS: Final[tuple[str, ...]] = (
     "Fever is a stored temperature of {fever_c} °C or more, compared unrounded: 37.96 is no fever, "
@@ -127,6 +127,8 @@ READINGS: Final[tuple[str, ...]] = (
     "is grade 3 at any charted flow. ECMO counts as positive pressure.",
     "`hypoxia: no` sets the row to none (oxygen for comfort, home oxygen or CPAP unchanged, airway "
     "protection), with a note where the SpO2 is low. A device charted as `other` is at least low flow.",
+    "A course opens with the first fever or with the judgement `crs`. Drugs given before that, such as "
+    "prophylaxis, open nothing. Each infusion has its own course.",
     "Fever is waived in every course of CRS that is not yet over, whether or not a drug was charted, so that "
     "a missing drug entry never hides a grade 3. The paper names the drugs and sets no hour limit.",
     "A course closes at a settled grade 0, {clear_hours} h or more after its last sign and {drug_hours} h or "

@@ -124,7 +124,10 @@ READINGS: Final[tuple[str, ...]] = (
     "could still rise. A total given beside items is the score.",
     "ICE not done, with whatever reason, is missing. A patient who is awake and cannot answer scores 0. "
     "With an unarousable patient nothing more is needed.",
-    "`ice_not_done: unarousable` with consciousness blank means unarousable.",
+    "`ice_not_done: unarousable` with consciousness blank means unarousable, and counts as recorded.",
+    "Blank consciousness could be unarousable whatever the ICE score: each domain is bounded on its own.",
+    "While the ICE leaves the grade open, each blank item and a blank total are named as missing; the reason "
+    "why it was not done is never asked for.",
     "Consciousness is rated after waking, off sedation and outside the minutes after a seizure.",
     "A domain attributed to another cause counts 0 only where it is recorded: for ICE the total or an item "
     "(a reason why it was not done is no finding), for the others their own column.",

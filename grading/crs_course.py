@@ -3,7 +3,7 @@
 One walker steps through the rows in time order on small codes; the single assessment and the
 bulk grader both use it. A course opens with the first fever or a judgement `crs`; while it is
 open fever is waived; it closes at a settled grade 0 long enough after its last sign and its
-last drug (readings 10 to 15 in `astct_crs.py`).
+last drug (readings 10 to 16 in `astct_crs.py`).
 """
 
 from collections.abc import Iterable, Sequence

@@ -1,0 +1,45 @@
+"""`manage.py docs`: write the pages of docs/grading from the tables, or check that they are current."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from grading.documents import render_pages
+from settings import ROOT
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add `--check`."""
+    parser.add_argument(
+        "--check", action="store_true", help="compare only; exit status 1 when a page is stale"
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Write the pages, or name those that differ from the tables."""
+    return check_pages(ROOT) if args.check else write_pages(ROOT)
+
+
+def write_pages(root: Path) -> int:
+    """Write every page below the given folder."""
+    for path, text in render_pages().items():
+        page = root / path
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(text, encoding="utf-8")
+    print(f"{len(render_pages())} pages written")
+    return 0
+
+
+def check_pages(root: Path) -> int:
+    """Compare every page with its table; 1 when one is missing or stale."""
+    stale = [path for path, text in render_pages().items() if not is_current(root / path, text)]
+    for path in stale:
+        print(
+            f"{path} does not match the tables. Run `python manage.py docs` and commit it.", file=sys.stderr
+        )
+    return 1 if stale else 0
+
+
+def is_current(page: Path, text: str) -> bool:
+    """True when the page exists and holds exactly this text."""
+    return page.is_file() and page.read_text(encoding="utf-8") == text
