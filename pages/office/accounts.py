@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import streamlit as st
@@ -79,8 +80,12 @@ def _draw_new(actor: Actor) -> None:
     with st.expander("Add an account", expanded=bool(wrong)), st.form(_NEW, border=False):
         if sentence := wrong.get(""):
             st.html(tiles.problem(sentence))
-        username = st.text_input("Username", help=None, autocomplete="off")
-        _note(wrong, "username", "Lower-case letters, digits, dot, dash or underscore. It cannot be changed.")
+        username = st.text_input("Username", autocomplete="off")
+        _note(
+            wrong,
+            "username",
+            "2 to 64 letters, digits, dots and dashes, such as nurse.li. It cannot be changed later.",
+        )
         display_name = st.text_input("Name shown to others", autocomplete="off")
         _note(wrong, "display_name", "As the ward knows this person, such as Dr Lin.")
         role = st.pills("Role", list(Role), format_func=lambda one: sentence_case(ROLE_WORDS[one]))
@@ -136,11 +141,8 @@ def _draw_active(account: Account, actor: Actor) -> None:
             if role is not account.role and st.button(
                 sentence_case(ROLE_WORDS[role]), key=f"role_{account.user_id}_{role.value}"
             ):
-                _do(
-                    lambda role=role: accounts.change_role(account.user_id, role, by=actor, now=utc_now()),
-                    f"now {ROLE_WORDS[role]}",
-                    account,
-                )
+                change = partial(accounts.change_role, account.user_id, role, by=actor, now=utc_now())
+                _do(change, f"now {ROLE_WORDS[role]}", account)
     with st.popover(f"Switch off {account.username}"):
         st.text(f"{account.display_name} is signed out at once and cannot sign in. Entries stay.")
         if st.button("Switch off", key=f"off_{account.user_id}"):

@@ -3,14 +3,14 @@
 from datetime import datetime
 
 import streamlit as st
-from alerts.health import worker_state
 
 from actions import context
 from actions.permissions import ROLE_WORDS
+from alerts.health import worker_state
 from db.roles import Actor
 from db.session import reading
 from pages.parts import tiles
-from pages.parts.wording import when
+from pages.parts.wording import counted, when
 
 
 def show_head(actor: Actor, now: datetime, *, in_header: bool) -> None:
@@ -40,6 +40,12 @@ def banner_lines(now: datetime) -> list[str]:
     if worker.mails_off:
         folder = "data/demo/mailbox" if settings.demo else "data/mailbox"
         lines.append(f"Mails are not being sent. They are kept in {folder}.")
+    if worker.urgent_waiting:
+        mails = counted(worker.urgent_waiting, "urgent mail has", "urgent mails have")
+        lines.append(f"{mails} waited for more than 2 minutes. Telephone the people on the Alerts page.")
+    if worker.failed:
+        mails = counted(worker.failed, "mail was", "mails were")
+        lines.append(f"{mails} refused by the mail server. The Alerts page says which.")
     return lines
 
 

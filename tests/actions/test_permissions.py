@@ -1,0 +1,79 @@
+"""Who may do what: typed a second time, and walked over every role, page and action."""
+
+from itertools import product
+
+import pytest
+
+from actions.errors import NotPermitted
+from actions.permissions import PAGES, ROLE_WORDS, Action, Page, first_page, may, may_see, require
+from db.roles import SYSTEM, Actor, Role
+
+BEDSIDE = "record_assessment correct_own_assessment skip_assessment keep_draft"
+EXPECTED_ACTIONS = {
+    "ward": BEDSIDE,
+    "investigator": f"{BEDSIDE} correct_any_assessment judge_crs record_lasting_findings acknowledge_alert",
+    "coordinator": "enrol_patient record_infusion correct_infusion record_stay correct_stay "
+    "manage_recipients",
+    "committee": "",
+    "admin": "manage_recipients manage_accounts",
+    "display": "",
+}
+EXPECTED_PAGES = {
+    "ward": "board assess patient alerts",
+    "investigator": "board assess patient alerts safety",
+    "coordinator": "board patient alerts enrolment infusions recipients",
+    "committee": "safety board patient alerts",
+    "admin": "accounts recipients alerts",
+    "display": "board",
+}
+
+
+def someone(role: Role) -> Actor:
+    return Actor(user_id=7, username="someone", display_name="Someone", role=role)
+
+
+@pytest.mark.parametrize(("role", "action"), list(product(Role, Action)))
+def test_each_role_may_do_exactly_what_its_line_says(role: Role, action: Action) -> None:
+    expected = action.name.lower() in EXPECTED_ACTIONS[role.value].split()
+    assert may(role, action) is expected
+    if expected:
+        require(someone(role), action)
+    else:
+        with pytest.raises(NotPermitted) as refusal:
+            require(someone(role), action)
+        assert action.value in refusal.value.sentence
+        assert ROLE_WORDS[role] in refusal.value.sentence
+
+
+@pytest.mark.parametrize(("role", "page"), list(product(Role, Page)))
+def test_each_role_sees_exactly_its_pages(role: Role, page: Page) -> None:
+    assert may_see(role, page) is (page.value in EXPECTED_PAGES[role.value].split())
+
+
+@pytest.mark.parametrize("role", Role)
+def test_sign_in_leads_each_role_to_a_page_it_may_see(role: Role) -> None:
+    assert first_page(role).value == EXPECTED_PAGES[role.value].split()[0]
+    assert len(set(PAGES[role])) == len(PAGES[role])
+
+
+@pytest.mark.parametrize("action", [action for action in Action if action is not Action.IMPORT_FILE])
+def test_every_action_of_people_belongs_to_some_role(action: Action) -> None:
+    assert any(may(role, action) for role in Role)
+
+
+def test_nobody_both_enters_and_keeps_the_accounts() -> None:
+    for role in Role:
+        assert not (may(role, Action.MANAGE_ACCOUNTS) and may(role, Action.RECORD_ASSESSMENT))
+
+
+@pytest.mark.parametrize("action", Action)
+def test_the_program_itself_may_do_everything_and_an_impostor_nothing_more(action: Action) -> None:
+    require(SYSTEM, action)
+    impostor = Actor(user_id=3, username=SYSTEM.username, display_name="Vigil", role=Role.DISPLAY)
+    with pytest.raises(NotPermitted):
+        require(impostor, action)
+
+
+def test_a_refusal_names_the_roles_that_may() -> None:
+    with pytest.raises(NotPermitted, match="Ask someone with the role investigator"):
+        require(someone(Role.WARD), Action.ACKNOWLEDGE_ALERT)
