@@ -1,0 +1,99 @@
+"""The two strips of the patient's picture: CRS and ICANS over time, hatched where nobody looked."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from typing import Any, Final
+
+import plotly.graph_objects as go
+
+from charts import figure as look
+from charts.axis_rows import AxisRows
+from charts.segments import GradedAt, Segment, gaps_between, grade_segments
+from grading.colours import tile_text
+from grading.scale import Toxicity
+
+_STRIP_Y: Final = {Toxicity.CRS: 1, Toxicity.ICANS: 0}
+_PLOT_WIDTH: Final = 690
+"""About how many pixels the axis has on a tablet: decides whether a numeral has room."""
+
+
+def strip_segments(rows: AxisRows, scale: Toxicity) -> list[Segment]:
+    """The stretches of one toxicity's strip."""
+    graded = [
+        GradedAt(entry.assessed_at, grade.grade, grade.at_least, entry.stable_id)
+        for entry in rows.entries
+        if (grade := entry.grades.get(scale)) is not None
+    ]
+    return grade_segments(graded, partial(_grade_stands_until, rows, scale), rows.until)
+
+
+def _grade_stands_until(rows: AxisRows, scale: Toxicity, row: GradedAt) -> datetime:
+    oftener = row.at_least >= rows.protocol.ice_at_every_time_from_grade
+    if scale is Toxicity.CRS or oftener:
+        return rows.vital_signs_stand_until(row.at)
+    return rows.ice_stands_until(row.at)
+
+
+def grade_strips(rows: AxisRows, theme: str) -> list[Any]:
+    by_scale = {scale: strip_segments(rows, scale) for scale in Toxicity}
+    boxes = [
+        (rows.clock(from_at), rows.clock(to_at), _STRIP_Y[scale] - 0.43, _STRIP_Y[scale] + 0.43)
+        for scale, segments in by_scale.items()
+        for from_at, to_at in gaps_between(segments, rows.infused_at, rows.until, rows.away)
+    ]
+    tiles = _tiles(rows, theme, by_scale)
+    hatched = [look.hatching(theme, boxes, xaxis="x", yaxis="y")] if boxes else []
+    return [*tiles, *hatched, *_numerals(rows, theme, by_scale)]
+
+
+def _tiles(rows: AxisRows, theme: str, by_scale: dict[Toxicity, list[Segment]]) -> list[Any]:
+    known = {scale: [one for one in segments if one.known] for scale, segments in by_scale.items()}
+    edges = sorted({at for segments in known.values() for one in segments for at in (one.from_at, one.to_at)})
+    if not edges:
+        return []
+    z = [[_grade_at(known[scale], at) for at in edges[:-1]] for scale in (Toxicity.ICANS, Toxicity.CRS)]
+    x = [rows.clock(at) for at in edges]
+    return [look.heat_map_of_grades(theme, x=x, y=[0, 1], z=z, ygap=6, xaxis="x", yaxis="y")]
+
+
+def _grade_at(segments: Sequence[Segment], at: datetime) -> int | None:
+    return next((one.at_least for one in segments if one.from_at <= at < one.to_at), None)
+
+
+def _numerals(rows: AxisRows, theme: str, by_scale: dict[Toxicity, list[Segment]]) -> list[Any]:
+    shown = [
+        (scale, one, tile_text(one.grade, one.at_least))
+        for scale, segments in by_scale.items()
+        for one in segments
+    ]
+    made = []
+    for colour, positions in look.by_text_colour(theme, [text for _, _, text in shown]).items():
+        chosen = [shown[position] for position in positions]
+        made.append(
+            go.Scatter(
+                x=[rows.clock(one.from_at) for _, one, _ in chosen],
+                y=[_STRIP_Y[scale] for scale, _, _ in chosen],
+                text=[_numeral(rows, one, text) for _, one, text in chosen],
+                mode="markers+text",
+                textposition="middle right",
+                textfont={"color": colour, "size": 15},
+                marker={"size": 10, "opacity": 0, "symbol": "square"},
+                customdata=[[one.stable_id, _segment_words(rows, scale, one)] for scale, one, _ in chosen],
+                hovertemplate="%{customdata[1]}<extra></extra>",
+                cliponaxis=True,
+                **look.keep_looks(colour),
+            )
+        )
+    return made
+
+
+def _numeral(rows: AxisRows, one: Segment, text: str) -> str:
+    share = (one.to_at - one.from_at) / (rows.end - rows.first_day)
+    has_room = share * _PLOT_WIDTH >= 10 + 8 * len(text)
+    return look.bold_from_3(text) if has_room else ""
+
+
+def _segment_words(rows: AxisRows, scale: Toxicity, one: Segment) -> str:
+    head = {"?": "not graded yet"}.get(text := tile_text(one.grade, one.at_least), text)
+    return f"<b>{scale.label} {head}</b><br>{rows.moment(one.from_at)} to {rows.moment(one.to_at)}"

@@ -1,0 +1,172 @@
+"""Made-up patients put straight into a database, graded and reconciled as an entry would be.
+
+For tests of what people read; tests of how it gets there go through the actions.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from itertools import count
+from typing import Any
+
+from sqlmodel import Session, col, select
+
+from actions import context
+from actions.course import regrade_course, retire_grades
+from db.audit import append_event
+from db.models import Assessment, Infusion, InfusionVersion, Patient, Stay
+from db.roles import SYSTEM
+from db.session import writing
+
+_numbers = count(1)
+
+WELL: Mapping[str, Any] = {
+    "temperature_c": 36.8,
+    "systolic_mmhg": 118.0,
+    "diastolic_mmhg": 74.0,
+    "spo2_percent": 97.0,
+    "oxygen_device": "room_air",
+    "vasopressors": "none",
+    "iv_fluid_bolus": "no",
+    "fever_masking_drugs": "none",
+    "ice_score": 10,
+    "consciousness": "alert",
+    "seizure": "none",
+    "motor_weakness": "none",
+    "edema_or_raised_icp": "none",
+}
+"""A patient in whom everything was looked at and is well."""
+
+VITAL_SIGNS_ONLY: Mapping[str, Any] = {
+    name: value
+    for name, value in WELL.items()
+    if name not in ("ice_score", "consciousness", "seizure", "motor_weakness", "edema_or_raised_icp")
+}
+"""The same at a time when only vital signs are due."""
+
+
+def enrol(study_code: str, now: datetime, **more: Any) -> int:
+    """A patient; returns the id."""
+    with writing() as session:
+        return _add(session, Patient(study_code=study_code, enrolled_at=now, **more))
+
+
+def infuse(patient_id: int, number: int, infused_at: datetime) -> int:
+    """An infusion, with the patient on the ward from then on; returns its id."""
+    with writing() as session:
+        infusion = Infusion(
+            patient_id=patient_id, number=number, infused_at=infused_at, entered_at=infused_at
+        )
+        infusion_id = _add(session, infusion)
+        _add(
+            session,
+            InfusionVersion(infusion_id=infusion_id, version=1, infused_at=infused_at, entered_at=infused_at),
+        )
+        if number == 1:
+            _add(session, _stay(patient_id, "ward", infused_at, None))
+    return infusion_id
+
+
+def send_home(patient_id: int, at: datetime) -> None:
+    """The stay that is open ends, and one at home begins."""
+    with writing() as session:
+        current = session.exec(
+            select(Stay).where(Stay.patient_id == patient_id, col(Stay.to_at).is_(None))
+        ).one()
+        kind, from_at, stable_id = current.kind, current.from_at, current.stable_id
+        current.superseded_at = at
+        session.add(current)
+        session.flush()
+        _add(session, _stay(patient_id, kind, from_at, at, stable_id=stable_id, version=2, reason="gone"))
+        _add(session, _stay(patient_id, "home", at, None))
+
+
+def assess(
+    patient_id: int,
+    infusion_id: int,
+    entries: Iterable[tuple[datetime, Mapping[str, Any]]],
+    *,
+    entered_after: timedelta = timedelta(minutes=4),
+    by: int | None = None,
+    historical: bool = False,
+) -> list[str]:
+    """Several assessments of one course, graded together; returns their stable ids in the order given."""
+    made = [
+        Assessment(
+            stable_id=f"{next(_numbers):032x}",
+            patient_id=patient_id,
+            infusion_id=infusion_id,
+            source="demo",
+            assessed_at=at,
+            entered_at=at + entered_after,
+            entered_by=by,
+            **values,
+        )
+        for at, values in entries
+    ]
+    ids = [one.stable_id for one in made]
+    with writing() as session:
+        latest = max(one.entered_at for one in made)
+        session.add_all(made)
+        session.flush()
+        _settle(session, patient_id, infusion_id, latest, historical)
+    return ids
+
+
+def correct(
+    stable_id: str,
+    at: datetime,
+    reason: str,
+    *,
+    by: int | None = None,
+    status: str = "recorded",
+    **values: Any,
+) -> None:
+    """A new version of an entry with some other values; `status="voided"` withdraws it."""
+    with writing() as session:
+        old = session.exec(
+            select(Assessment).where(
+                Assessment.stable_id == stable_id, col(Assessment.superseded_at).is_(None)
+            )
+        ).one()
+        kept = old.model_dump(exclude={"id", "superseded_at", "form_token"})
+        old.superseded_at = at
+        session.add(old)
+        session.flush()
+        fresh = {"version": old.version + 1, "supersedes_id": old.id, "reason": reason, "entered_at": at}
+        session.add(Assessment(**{**kept, **fresh, "entered_by": by, "status": status, **values}))
+        session.flush()
+        retire_grades(session, int(old.id or 0), at)
+        _settle(session, old.patient_id, old.infusion_id, at, historical=False)
+
+
+def _settle(session: Session, patient_id: int, infusion_id: int, now: datetime, historical: bool) -> None:
+    regrade_course(
+        session,
+        infusion_id,
+        from_at=None,
+        now=now,
+        protocol=context.protocol(),
+        by=SYSTEM,
+        historical=historical,
+    )
+    append_event(
+        session,
+        at=now,
+        by=SYSTEM,
+        action="made up",
+        subject="infusion",
+        subject_id=str(infusion_id),
+        patient_id=patient_id,
+        detail={},
+    )
+
+
+def _stay(patient_id: int, kind: str, from_at: datetime, to_at: datetime | None, **more: Any) -> Stay:
+    own: dict[str, Any] = {"stable_id": f"{next(_numbers):032x}", "entered_at": from_at} | more
+    return Stay(patient_id=patient_id, kind=kind, from_at=from_at, to_at=to_at, **own)
+
+
+def _add(session: Session, row: Any) -> int:
+    session.add(row)
+    session.flush()
+    return int(row.id)
