@@ -1,0 +1,121 @@
+"""A site with a database on each engine, three recipients and one infused patient."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import Session, col, select
+
+from actions import context
+from alerts.messages import Addressee
+from db.models import Alert, Delivery, Notice, Recipient, User
+from db.roles import Actor, Role
+from db.session import reading, writing
+from settings import Settings
+from tests.support import made_up
+from trial.protocol import load_protocol
+
+INFUSED_AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai
+PEOPLE = (
+    Addressee("Ward 7", "ward@hospital.org", "ward"),
+    Addressee("Dr Li", "li@hospital.org", "treating"),
+    Addressee("Dr Wu", "wu@hospital.org", "pi"),
+)
+
+
+def at(hours: float) -> datetime:
+    """Hours after the infusion."""
+    return INFUSED_AT + timedelta(hours=hours)
+
+
+@dataclass
+class Ward:
+    """One infused patient, and what the database holds about the alerts."""
+
+    settings: Settings
+    patient_id: int
+    infusion_id: int
+    investigator: Actor
+
+    def assess(
+        self, hours: float, *, entered_after: float = 0.1, historical: bool = False, **values: Any
+    ) -> str:
+        """One assessment, well but for the values given; returns its stable id."""
+        entry = (at(hours), {**made_up.WELL, **values})
+        (stable_id,) = made_up.assess(
+            self.patient_id,
+            self.infusion_id,
+            [entry],
+            entered_after=timedelta(hours=entered_after),
+            historical=historical,
+        )
+        return stable_id
+
+    def alerts(self) -> list[Alert]:
+        with reading() as session:
+            return list(session.exec(select(Alert).order_by(col(Alert.id))).all())
+
+    def alert(self) -> Alert:
+        (alert,) = self.alerts()
+        return alert
+
+    def notices(self) -> list[Notice]:
+        with reading() as session:
+            return list(session.exec(select(Notice).order_by(col(Notice.id))).all())
+
+    def kinds(self) -> list[str]:
+        return [notice.kind for notice in self.notices()]
+
+    def deliveries(self) -> list[Delivery]:
+        with reading() as session:
+            return list(session.exec(select(Delivery).order_by(col(Delivery.id))).all())
+
+    def mark_sent(self) -> None:
+        """Everything in the outbox has left."""
+        with writing() as session:
+            for delivery in session.exec(select(Delivery).where(Delivery.state == "pending")).all():
+                delivery.state, delivery.sent_at, delivery.attempts = "sent", at(0), 1
+                session.add(delivery)
+
+
+def add_recipients(session: Session) -> None:
+    for person in PEOPLE:
+        session.add(
+            Recipient(
+                name=person.name,
+                address=person.address,
+                group=person.group,
+                valid_from=INFUSED_AT,
+                created_at=INFUSED_AT,
+            )
+        )
+
+
+def make_ward(url: str, folder: Path, **settings: Any) -> Ward:
+    """A site on a migrated database that `db.session` has open."""
+    values = {"database_url": url, "data_dir": folder, "app_url": "https://vigil.hospital.org"} | settings
+    site = Settings(**{"smtp_from": "vigil@hospital.org", **values})
+    context.configure(site, load_protocol())
+    patient_id = made_up.enrol("CART-007", INFUSED_AT)
+    infusion_id = made_up.infuse(patient_id, 1, INFUSED_AT)
+    with writing() as session:
+        add_recipients(session)
+        user = User(username="dr.li", display_name="Dr Li", role="investigator", created_at=INFUSED_AT)
+        session.add(user)
+        session.flush()
+        actor = Actor(user.id, user.username, user.display_name, Role.INVESTIGATOR)
+    return Ward(site, patient_id, infusion_id, actor)
+
+
+@pytest.fixture
+def ward(database: str, tmp_path: Path) -> Ward:
+    """The patient on each engine."""
+    return make_ward(database, tmp_path)
+
+
+@pytest.fixture
+def sqlite_ward(sqlite_database: str, tmp_path: Path) -> Ward:
+    """The patient on SQLite."""
+    return make_ward(sqlite_database, tmp_path)
