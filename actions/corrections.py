@@ -15,7 +15,7 @@ from sqlmodel import Session
 from actions import context
 from actions.drafts import drop_saved_draft
 from actions.errors import AlreadyRecorded, ChangedMeanwhile, Refused, RefusedField
-from actions.permissions import ROLE_WORDS, Action, may, require
+from actions.permissions import Action, may, require
 from actions.versions import (
     Saved,
     content_of,
@@ -30,12 +30,12 @@ from actions.versions import (
     saved_now,
     sent_by_form,
 )
-from actions.words import when
+from actions.words import author, when
 from alerts.outbox import wake_worker
 from db.audit import append_event
 from db.inputs import AssessmentIn
 from db.queries import entry as reads
-from db.roles import SYSTEM, Actor, Role
+from db.roles import SYSTEM, Actor
 from db.session import writing
 
 OWN_FOR: Final = timedelta(hours=12)
@@ -182,7 +182,7 @@ def _require_correction(session: Session, current: RowMapping, by: Actor, now: d
 
 
 def _refuse_stale(current: RowMapping, version: int, yours: Mapping[str, Any], now: datetime) -> None:
-    who = f"{_author(current)} at {when(current['entered_at'], now)}"
+    who = f"{author(current)} at {when(current['entered_at'], now)}"
     if current["status"] == "voided":
         raise ChangedMeanwhile(
             f"Withdrawn by {who}. Nothing of yours was saved.", theirs={}, yours=dict(yours)
@@ -196,12 +196,6 @@ def _refuse_stale(current: RowMapping, version: int, yours: Mapping[str, Any], n
         theirs={name: theirs[name] for name in differing},
         yours={name: yours[name] for name in differing},
     )
-
-
-def _author(current: RowMapping) -> str:
-    if current["role"] is None:
-        return "the program"
-    return f"{current['display_name']} ({ROLE_WORDS[Role(current['role'])]})"
 
 
 def _refuse_other_place(session: Session, current: RowMapping, entry: AssessmentIn) -> None:

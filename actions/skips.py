@@ -3,12 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import RowMapping, insert, select
+from sqlalchemy import RowMapping, select
 from sqlmodel import Session
 
 from actions import context
 from actions.errors import AlreadyRecorded, Refused, RefusedField
 from actions.permissions import Action, require
+from actions.rows import insert_row
 from actions.words import on_day, when
 from db.audit import append_event
 from db.inputs import SkipIn
@@ -54,8 +55,7 @@ def skip_assessment(entry: SkipIn, *, by: Actor, now: datetime) -> int:
             "entered_by": by.user_id,
             "entered_at": now,
         }
-        key = session.connection().execute(insert(_SKIPS).values(values | origin)).inserted_primary_key
-        row_id = int(key[0]) if key else 0
+        row_id = insert_row(session, _SKIPS, values | origin)
         append_event(
             session,
             at=now,

@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, bindparam, insert, update
+from sqlalchemy import RowMapping, bindparam, update
 from sqlmodel import Session
 
 from actions import context
 from actions.course import Regraded, regrade_course, retire_grades
 from actions.errors import AlreadyRecorded, NotPermitted, Refused, RefusedField
 from actions.permissions import Action, may
+from actions.rows import insert_row
 from actions.words import when
 from db.inputs import AssessmentIn, check_against_patient
 from db.models import Record
@@ -107,11 +108,7 @@ def read_reason(reason: str | None, sentence: str) -> str:
 
 def store_version(session: Session, values: Mapping[str, Any]) -> int:
     """Insert one version and return its row id."""
-    result = session.connection().execute(insert(_ASSESSMENTS).values(values))
-    key = result.inserted_primary_key
-    if key is None:
-        raise RuntimeError("The database gave no id for a stored assessment.")
-    return int(key[0])
+    return insert_row(session, _ASSESSMENTS, values)
 
 
 def next_version(

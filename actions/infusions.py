@@ -1,0 +1,203 @@
+"""Recording and correcting an infusion. Every version of it stays in `infusion_version`."""
+
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import RowMapping, update
+from sqlmodel import Session
+
+from actions import context
+from actions.course import regrade_course
+from actions.errors import AlreadyRecorded, ChangedMeanwhile, Refused, RefusedField
+from actions.permissions import Action, require
+from actions.rows import insert_row
+from actions.versions import read_reason
+from actions.words import author, on_day, when
+from alerts.outbox import wake_worker
+from db.audit import append_event
+from db.inputs import InfusionIn, check_not_future
+from db.models import Record
+from db.queries import office
+from db.queries.office import BarringGrade, PatientRecord
+from db.roles import Actor
+from db.session import writing
+from trial.calendar import day_of
+
+ORDINALS: Final = {1: "first", 2: "second"}
+
+_INFUSIONS: Final = Record.metadata.tables["infusion"]
+_VERSIONS: Final = Record.metadata.tables["infusion_version"]
+_VALUES: Final = ("infused_at", "weight_kg", "dose_cells_per_kg", "lot", "baseline_ice")
+_WHY: Final = "Say why the infusion is corrected, such as: time read from the wrong bag."
+
+
+def record_infusion(entry: InfusionIn, *, by: Actor, now: datetime) -> int:
+    """Record the first or second infusion of an enrolled patient; returns the row id.
+
+    Raises:
+        AlreadyRecorded: this infusion is recorded; it is corrected instead.
+        Refused: patient or moment cannot be, or a grade >= 3 after the first infusion bars the second.
+    """
+    require(by, Action.RECORD_INFUSION)
+    with writing() as session:
+        patient = _enrolled(session, entry)
+        _refuse_recorded(patient, entry)
+        _refuse_impossible(patient, entry, now)
+        _refuse_barred(session, patient, entry)
+        values = _values(entry)
+        origin = {"version": 1, "entered_by": by.user_id, "entered_at": now}
+        place = {"patient_id": patient.id, "number": entry.infusion_number}
+        infusion_id = insert_row(session, _INFUSIONS, values | origin | place)
+        insert_row(session, _VERSIONS, values | origin | {"infusion_id": infusion_id, "reason": None})
+        append_event(
+            session,
+            at=now,
+            by=by,
+            action="record_infusion",
+            subject="infusion",
+            subject_id=infusion_id,
+            patient_id=patient.id,
+            detail={"version": 1, "before": None, "after": values | {"number": entry.infusion_number}},
+        )
+    return infusion_id
+
+
+def correct_infusion(
+    infusion_id: int, version: int, entry: InfusionIn, reason: str | None, *, by: Actor, now: datetime
+) -> int:
+    """Correct version `version` of an infusion, for a reason; returns the new version.
+
+    The whole course is graded again (which CRS began late depends on the date) and its days are counted anew.
+
+    Raises:
+        ChangedMeanwhile: somebody made a newer version; it names the values on both sides.
+        Refused: no reason, nothing changed, another patient or number, or the moment cannot be.
+    """
+    require(by, Action.CORRECT_INFUSION)
+    why = read_reason(reason, _WHY)
+    with writing() as session:
+        stored = office.load_infusion(session, infusion_id)
+        if stored is None:
+            raise Refused("This infusion is not known. Reload the page and choose again.")
+        values = _values(entry)
+        _refuse_stale(stored, version, values, now)
+        _refuse_other_place(stored, entry)
+        _refuse_impossible(_enrolled(session, entry), entry, now)
+        _refuse_after_assessments(session, infusion_id, entry)
+        new_version = _write_correction(session, stored, values, why, by, now)
+        regrade_course(session, infusion_id, from_at=None, now=now, protocol=context.protocol(), by=by)
+    wake_worker(context.settings())
+    return new_version
+
+
+def bar_sentence(study_code: str, bar: BarringGrade, first_infused_at: datetime) -> str:
+    """Why the second infusion is barred, in one sentence."""
+    grade = f"grade {bar.grade}" if bar.grade is not None else f"at least grade {bar.at_least}"
+    day = day_of(bar.assessed_at, first_infused_at, context.settings().zone)
+    return (
+        f"{study_code} is barred from a second infusion: {bar.scale.label} {grade} "
+        f"on {on_day(bar.assessed_at)}, day {day} after the first infusion."
+    )
+
+
+def _enrolled(session: Session, entry: InfusionIn) -> PatientRecord:
+    patient = office.load_patient(session, entry.patient_id)
+    if patient is None:
+        sentence = f"No patient {entry.patient_id} is enrolled. Enrol the patient first."
+        raise Refused([RefusedField("patient_id", entry.patient_id, sentence)])
+    return patient
+
+
+def _refuse_recorded(patient: PatientRecord, entry: InfusionIn) -> None:
+    known = patient.infusion(entry.infusion_number)
+    if known is not None:
+        sentence = (
+            f"The {ORDINALS[known.number]} infusion of {patient.study_code} is already recorded "
+            f"({on_day(known.infused_at)}). Correct it instead."
+        )
+        raise AlreadyRecorded([RefusedField("infusion_number", entry.infusion_number, sentence)])
+
+
+def _refuse_impossible(patient: PatientRecord, entry: InfusionIn, now: datetime) -> None:
+    """The moment of an infusion against now, the other infusion and a death."""
+    at, code = entry.infused_at, patient.study_code
+    problems: list[Any] = [*check_not_future("infused_at", at, "Time of the infusion", now)]
+    first, second = patient.infusion(1), patient.infusion(2)
+    if entry.infusion_number == 2 and first is None:
+        sentence = f"{code} has no first infusion yet. Record the first one first."
+        problems.append(RefusedField("infusion_number", 2, sentence))
+    if entry.infusion_number == 2 and first is not None and at <= first.infused_at:
+        sentence = f"The second infusion must be after the first, of {on_day(first.infused_at)}."
+        problems.append(RefusedField("infused_at", at, sentence))
+    if entry.infusion_number == 1 and second is not None and at >= second.infused_at:
+        sentence = f"The first infusion must be before the second, of {on_day(second.infused_at)}."
+        problems.append(RefusedField("infused_at", at, sentence))
+    if patient.died_at is not None and at > patient.died_at:
+        sentence = f"The death of {code} is recorded at {on_day(patient.died_at)}; nothing comes after it."
+        problems.append(RefusedField("infused_at", at, sentence))
+    if problems:
+        raise Refused(problems)
+
+
+def _refuse_barred(session: Session, patient: PatientRecord, entry: InfusionIn) -> None:
+    first = patient.infusion(1)
+    if entry.infusion_number != 2 or first is None:
+        return
+    bar = office.barring_grade(session, patient.id)
+    if bar is not None:
+        sentence = bar_sentence(patient.study_code, bar, first.infused_at)
+        raise Refused([RefusedField("infusion_number", 2, sentence)])
+
+
+def _refuse_stale(stored: RowMapping, version: int, values: dict[str, Any], now: datetime) -> None:
+    if stored["version"] == version:
+        return
+    differing = [name for name in _VALUES if stored[name] != values[name]]
+    raise ChangedMeanwhile(
+        f"Changed by {author(stored)} at {when(stored['entered_at'], now)}. Nothing of yours was saved.",
+        theirs={name: stored[name] for name in differing},
+        yours={name: values[name] for name in differing},
+    )
+
+
+def _refuse_other_place(stored: RowMapping, entry: InfusionIn) -> None:
+    if (entry.patient_id, entry.infusion_number) != (stored["study_code"], stored["number"]):
+        raise Refused("The patient and the number of an infusion cannot be changed.")
+
+
+def _refuse_after_assessments(session: Session, infusion_id: int, entry: InfusionIn) -> None:
+    first_at = office.first_assessed_at(session, infusion_id)
+    if first_at is not None and first_at < entry.infused_at:
+        sentence = (
+            f"An assessment of {on_day(first_at)} is recorded before this time. "
+            "Correct, move or withdraw it first, or correct the time of the infusion."
+        )
+        raise Refused([RefusedField("infused_at", entry.infused_at, sentence)])
+
+
+def _write_correction(
+    session: Session, stored: RowMapping, values: dict[str, Any], reason: str, by: Actor, now: datetime
+) -> int:
+    before = {name: stored[name] for name in _VALUES}
+    if before == values:
+        raise AlreadyRecorded("These values are already recorded; nothing was changed.")
+    origin = {"version": stored["version"] + 1, "entered_by": by.user_id, "entered_at": now}
+    session.connection().execute(
+        update(_INFUSIONS).where(_INFUSIONS.c.id == stored["id"]).values(values | origin)
+    )
+    insert_row(session, _VERSIONS, values | origin | {"infusion_id": stored["id"], "reason": reason})
+    append_event(
+        session,
+        at=now,
+        by=by,
+        action="correct_infusion",
+        subject="infusion",
+        subject_id=stored["id"],
+        patient_id=stored["patient_id"],
+        detail={"version": origin["version"], "reason": reason, "before": before, "after": values},
+    )
+    return int(stored["version"]) + 1
+
+
+def _values(entry: InfusionIn) -> dict[str, Any]:
+    return {name: getattr(entry, name) for name in _VALUES}
