@@ -95,8 +95,12 @@ def add_recipients(session: Session) -> None:
 
 def make_ward(url: str, folder: Path, **settings: Any) -> Ward:
     """A site on a migrated database that `db.session` has open."""
-    values = {"database_url": url, "data_dir": folder, "app_url": "https://vigil.hospital.org"} | settings
-    site = Settings(**{"smtp_from": "vigil@hospital.org", **values})
+    values: dict[str, Any] = {
+        "database_url": url,
+        "data_dir": folder,
+        "app_url": "https://vigil.hospital.org",
+    } | settings
+    site = Settings(**{"smtp_from": "vigil@hospital.org"} | values)
     context.configure(site, load_protocol())
     patient_id = made_up.enrol("CART-007", INFUSED_AT)
     infusion_id = made_up.infuse(patient_id, 1, INFUSED_AT)
