@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 import streamlit as st
+from streamlit.navigation.page import Page as StreamlitPage
 
-from actions.permissions import PAGES, Page, first_page, may_see
+from actions.permissions import Page, first_page, may_see
 from clock import utc_now
 from db.roles import Role
 from pages.parts.access import current_actor
 from pages.parts.banner import show_head
 from pages.parts.style import show_style
 
+_WATCH_EVERY_S: Final = 30
 FOLDER: Final = Path(__file__).parent
 
 
@@ -46,13 +48,25 @@ def main() -> None:
     actor = current_actor()
     pages = build_pages(actor.role)
     chosen = st.navigation(list(pages.values()), position="top")
-    show_head(actor, utc_now(), in_header=len(PAGES[actor.role]) > 1)
+    show_head(actor, utc_now(), in_header=_has_navigation(pages))
+    _watch()
     if chosen.url_path == "" and not may_see(actor.role, Page.BOARD):
         st.switch_page(pages[first_page(actor.role)])
     chosen.run()
 
 
-def build_pages(role: Role) -> dict[Page, st.Page]:
+@st.fragment(run_every=_WATCH_EVERY_S)
+def _watch() -> None:
+    """Take patients off the screen soon after the sign-in has ended, on a page that does nothing else."""
+    current_actor(touch=False)
+
+
+def _has_navigation(pages: dict[Page, StreamlitPage]) -> bool:
+    # Streamlit draws none for a single visible page.
+    return sum(page.visibility == "visible" for page in pages.values()) > 1
+
+
+def build_pages(role: Role) -> dict[Page, StreamlitPage]:
     """Every screen as Streamlit's page; the board stands at "/", the role's own come first."""
     order = sorted(SCREENS, key=lambda page: not may_see(role, page))
     return {
@@ -60,7 +74,7 @@ def build_pages(role: Role) -> dict[Page, st.Page]:
     }
 
 
-def _page(page: Page, is_visible: bool) -> st.Page:
+def _page(page: Page, is_visible: bool) -> StreamlitPage:
     screen = SCREENS[page]
     return st.Page(
         FOLDER / screen.script,

@@ -77,22 +77,28 @@ def _show_said() -> None:
 
 def _draw_new(actor: Actor) -> None:
     wrong: dict[str, str] = st.session_state.get(_PROBLEMS, {})
-    with st.expander("Add an account", expanded=bool(wrong)), st.form(_NEW, border=False):
+    # A form of another name begins with empty boxes; what was refused stays as it was typed.
+    form = f"{_NEW}_{st.session_state.setdefault(_NEW, 0)}"
+    with st.expander("Add an account", expanded=bool(wrong)), st.form(form, border=False):
         if sentence := wrong.get(""):
             st.html(tiles.problem(sentence))
-        username = st.text_input("Username", autocomplete="off")
+        username = st.text_input("Username", autocomplete="off", key=f"{form}_username")
         _note(
             wrong,
             "username",
             "2 to 64 letters, digits, dots and dashes, such as nurse.li. It cannot be changed later.",
         )
-        display_name = st.text_input("Name shown to others", autocomplete="off")
+        display_name = st.text_input("Name shown to others", autocomplete="off", key=f"{form}_name")
         _note(wrong, "display_name", "As the ward knows this person, such as Dr Lin.")
-        role = st.pills("Role", list(Role), format_func=lambda one: sentence_case(ROLE_WORDS[one]))
+        role = st.pills("Role", list(Role), format_func=_role_label, key=f"{form}_role")
         _note(wrong, "role", "What the person may see and do.")
         if st.form_submit_button("Add account", type="primary"):
             st.session_state[_PROBLEMS] = _add(actor, username, display_name, role)
             st.rerun()
+
+
+def _role_label(role: Role) -> str:
+    return sentence_case(ROLE_WORDS[role])
 
 
 def _note(wrong: dict[str, str], field: str, hint: str) -> None:
@@ -115,6 +121,7 @@ def _add(actor: Actor, username: str, display_name: str, role: Role | None) -> d
     except SaveRefused as refusal:
         return {"": str(refusal)}
     _keep_code(entry.display_name, entry.username, code, now)
+    st.session_state[_NEW] += 1
     return {}
 
 
@@ -139,7 +146,7 @@ def _draw_active(account: Account, actor: Actor) -> None:
     with st.popover(f"Change role of {account.username}"):
         for role in Role:
             if role is not account.role and st.button(
-                sentence_case(ROLE_WORDS[role]), key=f"role_{account.user_id}_{role.value}"
+                _role_label(role), key=f"role_{account.user_id}_{role.value}"
             ):
                 change = partial(accounts.change_role, account.user_id, role, by=actor, now=utc_now())
                 _do(change, f"now {ROLE_WORDS[role]}", account)
