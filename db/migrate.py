@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine, event, inspect
 from sqlalchemy.exc import DBAPIError
 
 from db import guards
-from db.session import make_engine, refusal_of, take_write_lock
+from db.session import make_engine, take_write_lock
 
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 
@@ -152,10 +152,9 @@ def _explained() -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
-        refusal = refusal_of(error)
-        reason = str(error.orig).strip() if refusal is None else type(refusal).__name__
+        reason = (str(error.orig).strip().splitlines() or ["no reason given"])[0]
         raise MigrationError(
-            f"The database could not be opened or brought to this version ({reason}). Nothing was changed."
+            f"The database could not be opened or brought to this version: {reason}. Nothing was changed."
         ) from error
     except OSError as error:
         raise MigrationError(f"The folder of the database cannot be used: {error}.") from error
