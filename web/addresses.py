@@ -1,5 +1,7 @@
 """Which addresses are ours: the allowed host, the origin of a request, and where sign-in may lead."""
 
+from collections.abc import Mapping
+from typing import Final
 from urllib.parse import urlsplit
 
 from actions.permissions import Page, first_page, may_see
@@ -13,8 +15,18 @@ FIRST_START = "/first-start"
 SET_PASSWORD = "/set-password"
 HEALTH = "/healthz"
 
-PUBLIC_PATHS = frozenset({SIGN_IN, SIGN_OUT, CHANGE_USER, FIRST_START, SET_PASSWORD, HEALTH})
-"""What may be asked for without a sign-in; each has a route in `web.routes`."""
+PUBLIC_PATHS: Final[Mapping[str, tuple[str, ...]]] = {
+    SIGN_IN: ("GET", "HEAD", "POST"),
+    SIGN_OUT: ("POST",),
+    CHANGE_USER: ("POST",),
+    FIRST_START: ("GET", "HEAD", "POST"),
+    SET_PASSWORD: ("GET", "HEAD", "POST"),
+    HEALTH: ("GET", "HEAD"),
+}
+"""What may be asked for without a sign-in, and how; each has a route in `web.routes`.
+
+Another method is refused by the gate: it would fall through to Streamlit's own routes.
+"""
 
 
 def is_allowed_host(host: str | None, app_url: str) -> bool:

@@ -65,7 +65,9 @@ class Gate:
                 f"Refused: this did not come from a page of Vigil at {app_url}.", status_code=403
             )
         if scope["type"] == "http" and scope["path"] in PUBLIC_PATHS:
-            return None
+            if scope["method"] in PUBLIC_PATHS[scope["path"]]:
+                return None
+            return PlainTextResponse("This address does not work that way.", status_code=405)
         return await self._refusal_of_anonymous(scope, headers)
 
     async def _refusal_of_anonymous(self, scope: Scope, headers: Headers) -> Response | None:

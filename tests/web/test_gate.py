@@ -172,3 +172,13 @@ def test_a_body_over_16_kb_is_refused(app: ASGIApp) -> None:
 )
 def test_sign_in_leads_only_to_a_page_of_this_program(path: str | None, expected: str) -> None:
     assert addresses.local_path(path) == expected
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"])
+@pytest.mark.parametrize("path", addresses.PUBLIC_PATHS)
+def test_a_public_address_never_lets_another_method_through_to_streamlit(
+    app: ASGIApp, path: str, method: str
+) -> None:
+    answer = ask(app, method, path, {"host": "127.0.0.1:8501", "origin": ORIGIN})
+    assert "the page" not in answer.body
+    assert (answer.status == 405) is (method not in addresses.PUBLIC_PATHS[path])
