@@ -54,8 +54,10 @@ class Judged:
     questions: list[Question]
 
 
-Rule = Callable[[Values], Iterable[Problem]]
-"""A rule between fields; it is given the values that could be read, and names one field in each problem."""
+Broken = tuple[str, str]
+"""The field at which a rule is broken, and the sentence."""
+Rule = Callable[[Values], Iterable[Broken]]
+"""A rule between fields; it is given the values that could be read."""
 
 Gap = Callable[[Values], Iterable[Question]]
 """What is asked once more about a field left blank."""
@@ -85,7 +87,8 @@ class Entry(BaseModel):
             for field, sentence in cls.required.items()
             if is_blank(typed.get(field))
         ]
-        between = [problem for rule in cls.rules for problem in rule(values)]
+        broken = [one for rule in cls.rules for one in rule(values)]
+        between = [Problem(field, typed.get(field), sentence) for field, sentence in broken]
         faulty = {problem.field for problem in between}
         values = {field: value for field, value in values.items() if field not in faulty}
         questions = [*_rare(cls.readers, values), *(question for gap in cls.gaps for question in gap(values))]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import ClassVar
 
-from db.entries import Entry, Problem, Rule, Values
+from db.entries import Broken, Entry, Rule, Values
 from db.readers import FreeText, OneWord, Reader
 
 
@@ -22,9 +22,9 @@ class ActionTaken(StrEnum):
         return self.value.replace("_", " ")
 
 
-def _other_is_explained(values: Values) -> Iterator[Problem]:
+def _other_is_explained(values: Values) -> Iterator[Broken]:
     if values.get("action_taken") == ActionTaken.OTHER and "remark" not in values:
-        yield Problem("remark", None, "Say in a few words what was done.")
+        yield ("remark", "Say in a few words what was done.")
 
 
 class AcknowledgementIn(Entry):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any, ClassVar, Final
 
 from db.charted_columns import CHARTED_COLUMNS, LIST_COLUMNS, WORD_COLUMNS, list_text
-from db.entries import Entry, Gap, Problem, Question, Rule, Values
+from db.entries import Broken, Entry, Gap, Problem, Question, Rule, Values
 from db.readers import FreeText, Instant, Number, OneWord, Reader, SeveralWords, StudyCode, celsius_offer
 from grading.charted import (
     COLUMN_WORDS,
@@ -73,22 +73,22 @@ def _readers() -> dict[str, Reader]:
     return {column: by_column[column] for column in FILE_COLUMNS}
 
 
-def _diastolic_below_systolic(values: Values) -> Iterator[Problem]:
+def _diastolic_below_systolic(values: Values) -> Iterator[Broken]:
     diastolic, systolic = values.get("diastolic_mmhg"), values.get("systolic_mmhg")
     if diastolic is not None and systolic is not None and diastolic >= systolic:
-        yield Problem("diastolic_mmhg", diastolic, f"Diastolic must be below systolic ({systolic:g}).")
+        yield ("diastolic_mmhg", f"Diastolic must be below systolic ({systolic:g}).")
 
 
-def _no_flow_on_room_air(values: Values) -> Iterator[Problem]:
+def _no_flow_on_room_air(values: Values) -> Iterator[Broken]:
     flow = values.get("oxygen_l_per_min")
     if flow and values.get("oxygen_device") == OxygenDevice.ROOM_AIR:
         sentence = (
             f"There is no oxygen flow on room air; it is {flow:g} L/min. Correct the device or the flow."
         )
-        yield Problem("oxygen_l_per_min", flow, sentence)
+        yield ("oxygen_l_per_min", sentence)
 
 
-def _ice_total_fits_items(values: Values) -> Iterator[Problem]:
+def _ice_total_fits_items(values: Values) -> Iterator[Broken]:
     score = values.get("ice_score")
     given = sum(values.get(item, 0) for item in ICE_ITEMS)
     best = sum(values.get(item, most) for item, most in ICE_ITEMS.items())
@@ -97,41 +97,41 @@ def _ice_total_fits_items(values: Values) -> Iterator[Problem]:
     adds_up = (
         f"the items add up to {given}" if given == best else f"the items given make it {given} to {best}"
     )
-    yield Problem("ice_score", score, f"ICE score is {score}, {adds_up}. Correct one of them.")
+    yield ("ice_score", f"ICE score is {score}, {adds_up}. Correct one of them.")
 
 
-def _ice_not_done_has_no_ice(values: Values) -> Iterator[Problem]:
+def _ice_not_done_has_no_ice(values: Values) -> Iterator[Broken]:
     why = values.get("ice_not_done")
     if why is not None and any(column in values for column in (*ICE_ITEMS, "ice_score")):
         sentence = "ICE has both points and a reason why it was not done. Clear one of them."
-        yield Problem("ice_not_done", why, sentence)
+        yield ("ice_not_done", sentence)
 
 
-def _unarousable_is_unarousable(values: Values) -> Iterator[Problem]:
+def _unarousable_is_unarousable(values: Values) -> Iterator[Broken]:
     why, consciousness = values.get("ice_not_done"), values.get("consciousness")
     if why == IceNotDone.UNAROUSABLE and consciousness not in (None, Consciousness.UNAROUSABLE):
         sentence = (
             f"ICE not done because unarousable does not go with consciousness {consciousness}. "
             "Correct one of them."
         )
-        yield Problem("ice_not_done", why, sentence)
+        yield ("ice_not_done", sentence)
 
 
-def _unarousable_scores_nothing(values: Values) -> Iterator[Problem]:
+def _unarousable_scores_nothing(values: Values) -> Iterator[Broken]:
     if values.get("consciousness") != Consciousness.UNAROUSABLE:
         return
     for column in (*ICE_ITEMS, "ice_score"):
         if values.get(column, 0) > 0:
             sentence = f"An unarousable patient has 0 points; {COLUMN_WORDS[column]} is {values[column]}."
-            yield Problem(column, values[column], f"{sentence} Correct one of them.")
+            yield (column, f"{sentence} Correct one of them.")
 
 
-def _death_of_crs_is_crs(values: Values) -> Iterator[Problem]:
+def _death_of_crs_is_crs(values: Values) -> Iterator[Broken]:
     if values.get("death_due_to") == DeathDueTo.CRS and values.get("crs_judgement") == CrsJudgement.NOT_CRS:
         sentence = (
             "A death due to CRS does not go with the judgement that it is not CRS. Correct one of them."
         )
-        yield Problem("death_due_to", values["death_due_to"], sentence)
+        yield ("death_due_to", sentence)
 
 
 def _cannula_has_a_flow(values: Values) -> Iterator[Question]:

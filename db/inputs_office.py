@@ -5,7 +5,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar, Final
 
-from db.entries import Entry, Problem, Rule, Values
+from db.entries import Broken, Entry, Problem, Rule, Values
 from db.readers import (
     MAIL_ADDRESS,
     USERNAME,
@@ -89,10 +89,10 @@ class InfusionIn(Entry):
     baseline_ice: int | None = None
 
 
-def _ends_after_it_began(values: Values) -> Iterator[Problem]:
+def _ends_after_it_began(values: Values) -> Iterator[Broken]:
     begin, end = values.get("from_at"), values.get("to_at")
     if begin is not None and end is not None and end <= begin:
-        yield Problem("to_at", end, "The end of the stay must be after its beginning.")
+        yield ("to_at", "The end of the stay must be after its beginning.")
 
 
 class StayIn(Entry):
@@ -119,9 +119,9 @@ class StayIn(Entry):
     reason: str | None = None
 
 
-def _other_is_explained(values: Values) -> Iterator[Problem]:
+def _other_is_explained(values: Values) -> Iterator[Broken]:
     if values.get("reason") == SkipReason.OTHER and "explanation" not in values:
-        yield Problem("explanation", None, "Say in a few words why the assessment was not done.")
+        yield ("explanation", "Say in a few words why the assessment was not done.")
 
 
 class SkipIn(Entry):

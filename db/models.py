@@ -335,8 +335,7 @@ class Grade(Record, table=True):
         rule(
             "settled_or_open",
             # Not "... OR ...": with grade NULL that would be neither true nor false, and pass.
-            "CASE WHEN grade IS NULL THEN at_least < at_most"
-            " ELSE grade = at_least AND grade = at_most END",
+            "CASE WHEN grade IS NULL THEN at_least < at_most ELSE grade = at_least AND grade = at_most END",
         ),
         one_of("fever", ("present", "masked", "absent", "unknown")),
         rule(
