@@ -142,7 +142,7 @@ def _read_board(session: Session, now: datetime, protocol: Protocol, zone: ZoneI
     candidates = _candidates(session, now, protocol)
     by_patient = _stays(session, [one.patient_id for one in candidates])
     ids = [one.infusion_id for one in candidates]
-    skipped = _skipped(session, ids, now - timedelta(days=3))
+    skipped = _skipped(session, ids)
     points = _points(session, ids, since=now - LOOK_BACK)
     old_from = now - timedelta(days=protocol.monitoring_days)
     whole = {
@@ -220,24 +220,27 @@ def _long_clear(protocol: Protocol) -> ColumnElement[bool]:
 
 
 def _scale_long_clear(scale: Toxicity, days: int) -> ColumnElement[bool]:
+    sign, zero = aliased(PatientDay), aliased(PatientDay)
     last_sign = (
-        select(func.coalesce(func.max(col(PatientDay.days_since_infusion)), -1))
+        select(func.coalesce(func.max(col(sign.days_since_infusion)), -1))
         .where(
-            col(PatientDay.infusion_id) == Infusion.id,
-            col(PatientDay.scale) == scale.value,
-            col(PatientDay.worst_at_least) > 0,
+            col(sign.infusion_id) == Infusion.id,
+            col(sign.scale) == scale.value,
+            col(sign.worst_at_least) > 0,
         )
+        .correlate(Infusion)
         .scalar_subquery()
     )
     clear = (
-        select(func.max(col(PatientDay.days_since_infusion)) - func.min(col(PatientDay.days_since_infusion)))
+        select(func.max(col(zero.days_since_infusion)) - func.min(col(zero.days_since_infusion)))
         .where(
-            col(PatientDay.infusion_id) == Infusion.id,
-            col(PatientDay.scale) == scale.value,
-            col(PatientDay.worst_at_least) == 0,
-            col(PatientDay.settled),
-            col(PatientDay.days_since_infusion) > last_sign,
+            col(zero.infusion_id) == Infusion.id,
+            col(zero.scale) == scale.value,
+            col(zero.worst_at_least) == 0,
+            col(zero.settled),
+            col(zero.days_since_infusion) > last_sign,
         )
+        .correlate(Infusion)
         .scalar_subquery()
     )
     return func.coalesce(clear, 0) > days
@@ -324,14 +327,12 @@ def _stays(session: Session, patient_ids: Sequence[int]) -> Mapping[int, list[St
     return found
 
 
-def _skipped(
-    session: Session, infusion_ids: Sequence[int], since: datetime
-) -> Mapping[int, list[tuple[SlotKind, datetime]]]:
+def _skipped(session: Session, infusion_ids: Sequence[int]) -> Mapping[int, list[tuple[SlotKind, datetime]]]:
     found: dict[int, list[tuple[SlotKind, datetime]]] = defaultdict(list)
     for some in _parts(infusion_ids):
         query = select(
             col(SkippedAssessment.infusion_id), col(SkippedAssessment.kind), col(SkippedAssessment.due_at)
-        ).where(col(SkippedAssessment.infusion_id).in_(some), col(SkippedAssessment.due_at) >= since)
+        ).where(col(SkippedAssessment.infusion_id).in_(some))
         for infusion_id, kind, due_at in session.execute(query):
             found[infusion_id].append((SlotKind(kind), due_at))
     return found

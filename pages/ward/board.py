@@ -1,7 +1,7 @@
 """The ward board: everyone in a monitoring window, who needs somebody first."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 
 import streamlit as st
 
@@ -45,7 +45,9 @@ def show_board() -> None:
         return
     urgent = sum(place.needs_you_now for place in places)
     _section(f"Needs you now ({urgent})", [card for card in cards if card.needs_you_now], actor)
-    _section(f"On schedule ({len(places) - urgent})", [card for card in cards if not card.needs_you_now], actor)
+    _section(
+        f"On schedule ({len(places) - urgent})", [card for card in cards if not card.needs_you_now], actor
+    )
     if len(places) > len(cards):
         left = len(places) - len(cards)
         st.button(f"Show more ({left} not shown)", on_click=_show_more, key="board-more")
@@ -93,14 +95,14 @@ def _buttons(card: Card, actor: Actor) -> None:
     """Real buttons, each leading to a page; a wall display has none."""
     if not may_see(actor.role, Page.PATIENT):
         return
-    with st.container(horizontal=True, gap="small"):
+    with st.container(horizontal=True, gap="xsmall"):
         if may(actor.role, Action.RECORD_ASSESSMENT):
-            kind = "primary" if card.needs_you_now else "secondary"
+            kind: Literal["primary", "secondary"] = "primary" if card.needs_you_now else "secondary"
             if st.button(f"Assess {card.code}", type=kind, key=f"board-assess-{card.patient_id}"):
                 st.switch_page("ward/assess.py", query_params={"code": card.code})
-        if card.urgent_alert_id is not None and may(actor.role, Action.ACKNOWLEDGE_ALERT):
-            if st.button("Acknowledge", key=f"board-acknowledge-{card.patient_id}"):
-                st.switch_page("ward/alerts.py", query_params={"a": str(card.urgent_alert_id)})
+        waits = card.urgent_alert_id is not None and may(actor.role, Action.ACKNOWLEDGE_ALERT)
+        if waits and st.button("Acknowledge", key=f"board-acknowledge-{card.patient_id}"):
+            st.switch_page("ward/alerts.py", query_params={"a": str(card.urgent_alert_id)})
         if st.button("Open", key=f"board-open-{card.patient_id}"):
             st.switch_page("ward/patient.py", query_params={"code": card.code})
 

@@ -25,6 +25,12 @@ from trial.due import DueNow
 from trial.protocol import Protocol
 
 _KIND_WORDS = {SlotKind.VITAL_SIGNS: "vital signs", SlotKind.ICE: "ICE"}
+_WITH_ICE: Mapping[frozenset[SlotKind], str] = {
+    frozenset({SlotKind.VITAL_SIGNS}): "",
+    frozenset({SlotKind.VITAL_SIGNS, SlotKind.ICE}): ", with ICE",
+    frozenset({SlotKind.ICE}): ", ICE only",
+    frozenset(): "",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,16 +220,14 @@ def _times_line(place: Place, now: datetime, zone: ZoneInfo) -> str:
         else "No assessment yet."
     )
     due = next_due_words(place.due, now, zone)
-    coming = (
-        [
-            tiles.piece("span", text=" Next due "),
-            tiles.piece("b", text=due),
-            tiles.piece("span", text=f" ({listed([_KIND_WORDS[slot.kind] for slot in place.due.coming])})."),
-        ]
-        if due
-        else []
+    coming = [
+        tiles.piece("span", text=" Next due "),
+        tiles.piece("b", text=due),
+        tiles.piece("span", text=f"{_WITH_ICE[frozenset(slot.kind for slot in place.due.coming)]}."),
+    ]
+    return tiles.piece(
+        "div", tiles.piece("span", text=last), *(coming if due else []), classes="vigil-card-line"
     )
-    return tiles.piece("div", tiles.piece("span", text=last), *coming, classes="vigil-card-line")
 
 
 def _open_line(scale: Toxicity, columns: Sequence[str]) -> str:

@@ -1,0 +1,1 @@
+"""The parts of the assess page: what was answered, how it is asked, graded as it is typed, kept and saved."""
