@@ -18,8 +18,8 @@ class Word(StrEnum):
     _value_: str
     phrase: str
 
-    def __new__(cls, value: str, phrase: str) -> Self:
-        """Make a member from the file's word and the phrase used inside a sentence."""
+    def __new__(cls, value: str, phrase: str = "") -> Self:
+        """Make a member from the file's word and its phrase; a call with the word alone looks it up."""
         member = str.__new__(cls, value)
         member._value_ = value
         member.phrase = phrase

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import IntFlag
+from functools import lru_cache
 from typing import Final
 
 from grading.astct_icans import grade_icans
@@ -161,15 +162,17 @@ def grade_course(
     infused_at: datetime | None = None,
     settings: GradingSettings = DEFAULT_SETTINGS,
     refused_earlier_at: datetime | None = None,
+    from_at: datetime | None = None,
 ) -> list[GradedAssessment]:
     """Grade all assessments after one infusion; the result is in time order.
 
     infused_at          in the hospital's zone, because days are counted by its calendar; without
                         it no course is flagged as late
     refused_earlier_at  instant of a refused assessment; later rows carry a note
+    from_at             grade only the assessments from this instant on; the earlier ones are walked
     """
     ordered = sorted(rows, key=lambda charted: charted.assessed_at)
-    codes = [read_crs_row(charted, settings) for charted in ordered]
+    codes = [_codes(charted, settings) for charted in ordered]
     walked = walk(
         [0] * len(ordered),
         [microseconds_of(charted.assessed_at) for charted in ordered],
@@ -182,9 +185,15 @@ def grade_course(
     for charted, row, course in zip(ordered, codes, walked, strict=True):
         if course & _OPENED:
             late = _is_late(charted.assessed_at, infused_at, settings)
+        if from_at is not None and charted.assessed_at < from_at:
+            continue
         refused = refused_earlier_at is not None and charted.assessed_at > refused_earlier_at
         graded.append(_grade_row(charted, row, course, late and bool(course & _IN), refused, settings))
     return graded
+
+
+# A course is walked again at every entry, over the same rows and one more.
+_codes = lru_cache(maxsize=8192)(read_crs_row)
 
 
 def _is_late(opened_at: datetime, infused_at: datetime | None, settings: GradingSettings) -> bool:

@@ -136,8 +136,8 @@ def _crs(settings: GradingSettings) -> str:
         "## Readings of this project",
         _numbered(astct_crs.READINGS, settings),
         "## What is not recorded",
-        "A blank leaves its row between a least and a most; the grade is settled when all rows together leave "
-        "one grade. Without a temperature and without an open course nothing is proved.",
+        "A blank leaves its row between a least and a most; the grade is settled when all rows together "
+        "leave one grade. Without a temperature and without an open course nothing is proved.",
         _table(("Recorded", "At least", "At most", "To settle it"), _bounds()),
         _SIGNATURE,
     )
