@@ -85,6 +85,19 @@ class Entry:
         return GradePoint(self.assessed_at, crs.grade, crs.at_least, icans.grade, icans.at_least)
 
 
+def stored_grade(row: RowMapping) -> StoredGrade:
+    """The grade in a row that holds its columns by name."""
+    return StoredGrade(
+        Toxicity(row["scale"]),
+        row["grade"],
+        row["at_least"],
+        _split(row["missing"], ";"),
+        _split(row["reasons"], "\n"),
+        _split(row["notes"], "\n"),
+        row["ruleset"],
+    )
+
+
 def load_entries(session: Session, infusion_id: int) -> tuple[Entry, ...]:
     """The entries after one infusion that stand today, by time observed; voided ones left out."""
     where = (
@@ -161,27 +174,10 @@ def _grades(session: Session, *where: Any) -> dict[tuple[int, Toxicity], StoredG
         .order_by(col(Grade.id))
     )
     found: dict[tuple[int, Toxicity], StoredGrade] = {}
-    for (
-        assessment_id,
-        scale,
-        grade,
-        at_least,
-        missing,
-        reasons,
-        notes,
-        ruleset,
-    ) in session.connection().execute(query):
-        toxicity = Toxicity(scale)
+    for row in session.connection().execute(query).mappings():
+        grade = stored_grade(row)
         # By id, so that the last grade of a superseded version is the one that stays.
-        found[assessment_id, toxicity] = StoredGrade(
-            toxicity,
-            grade,
-            at_least,
-            _split(missing, ";"),
-            _split(reasons, "\n"),
-            _split(notes, "\n"),
-            ruleset,
-        )
+        found[row["assessment_id"], grade.scale] = grade
     return found
 
 

@@ -66,18 +66,18 @@ def infuse(patient_id: int, number: int, infused_at: datetime) -> int:
     return infusion_id
 
 
-def send_home(patient_id: int, at: datetime) -> None:
-    """The stay that is open ends, and one at home begins."""
+def move_to(patient_id: int, kind: str, at: datetime) -> None:
+    """The stay that is open ends, and one of this kind begins."""
     with writing() as session:
         current = session.exec(
             select(Stay).where(Stay.patient_id == patient_id, col(Stay.to_at).is_(None))
         ).one()
-        kind, from_at, stable_id = current.kind, current.from_at, current.stable_id
+        before, from_at, stable_id = current.kind, current.from_at, current.stable_id
         current.superseded_at = at
         session.add(current)
         session.flush()
-        _add(session, _stay(patient_id, kind, from_at, at, stable_id=stable_id, version=2, reason="gone"))
-        _add(session, _stay(patient_id, "home", at, None))
+        _add(session, _stay(patient_id, before, from_at, at, stable_id=stable_id, version=2, reason="gone"))
+        _add(session, _stay(patient_id, kind, at, None))
 
 
 def assess(

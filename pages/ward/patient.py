@@ -1,0 +1,141 @@
+"""One patient after one infusion: the picture, every entry with its versions, what was due, reminders."""
+
+from urllib.parse import quote
+
+import streamlit as st
+
+from actions import context
+from actions.permissions import Page
+from clock import utc_now
+from db.queries.charted_entries import Entry, load_versions
+from db.queries.patient import PatientName, PatientRecord, list_patients
+from db.roles import Actor
+from db.session import reading
+from pages.parts import tiles
+from pages.parts.access import require_role
+from pages.parts.wording import counted, infusion_words, sentence_case, when
+from pages.ward.patient_parts.about import show_reminders, show_stays
+from pages.ward.patient_parts.entries import show_entries
+from pages.ward.patient_parts.entry import show_entry
+from pages.ward.patient_parts.grid import show_grid
+from pages.ward.patient_parts.head import show_head
+from pages.ward.patient_parts.loaded import Loaded, load
+from pages.ward.patient_parts.picture import show_picture
+from trial.calendar import SlotStatus, slot_status
+
+
+def main() -> None:
+    """One run of the page. The address names `code`, and may name `infusion` and `a`, an entry's stable id."""
+    actor = require_role(Page.PATIENT)
+    code, opened = st.query_params.get("code", ""), st.query_params.get("a")
+    now = utc_now()
+    with reading() as session:
+        patient, loaded, versions = load(
+            session,
+            code,
+            _number(st.query_params.get("infusion")),
+            opened,
+            now=now,
+            protocol=context.protocol(),
+            zone=context.settings().zone,
+        )
+        everyone = [] if patient else list_patients(session)
+    if patient is None:
+        _choose(code, everyone)
+    elif loaded is None:
+        _not_infused(patient)
+    else:
+        _show(loaded, versions, actor)
+
+
+def _show(loaded: Loaded, versions: tuple[Entry, ...], actor: Actor) -> None:
+    show_head(loaded, actor)
+    _switch_infusion(loaded)
+    if st.query_params.get("a") and not versions:
+        st.text("The entry of this link is not among this patient's entries. It may have been moved.")
+    if versions:
+        show_entry(loaded, versions, actor)
+    if loaded.entries:
+        _axis(loaded)
+    else:
+        _no_entry_yet(loaded)
+    show_entries(loaded)
+    show_grid(loaded)
+    show_reminders(loaded)
+    show_stays(loaded.patient, loaded)
+
+
+@st.fragment
+def _axis(loaded: Loaded) -> None:
+    """The picture, and below it the entry whose point was touched; a touch draws only this part again."""
+    actor = require_role(Page.PATIENT)
+    stable_id = show_picture(loaded)
+    if stable_id is None:
+        st.html(tiles.soft("Select a point to open its entry. A ring is a corrected entry."))
+        return
+    with reading() as session:
+        versions = load_versions(session, stable_id)
+    if versions:
+        show_entry(loaded, versions, actor)
+
+
+def _switch_infusion(loaded: Loaded) -> None:
+    numbers = [infusion.number for infusion in loaded.patient.infusions]
+    if len(numbers) < 2:
+        return
+    chosen = st.segmented_control(
+        "Infusion",
+        numbers,
+        default=loaded.infusion.number,
+        required=True,
+        label_visibility="collapsed",
+        format_func=lambda number: sentence_case(infusion_words(number)),
+        key=f"patient-infusion-{loaded.patient.id}-{loaded.infusion.number}",
+    )
+    if chosen != loaded.infusion.number:
+        st.query_params.from_dict({"code": loaded.patient.study_code, "infusion": str(chosen)})
+        st.rerun()
+
+
+def _no_entry_yet(loaded: Loaded) -> None:
+    skipped = {(skip.kind, skip.due_at) for skip in loaded.skipped}
+    waiting = [
+        slot.due_at
+        for slot in loaded.slots
+        if slot_status(slot, [], skipped, loaded.now, loaded.protocol) is not SlotStatus.SKIPPED
+    ]
+    first = f" First one due {when(waiting[0], loaded.now, loaded.zone)}." if waiting else ""
+    st.text(f"No assessment yet.{first}")
+
+
+def _not_infused(patient: PatientRecord) -> None:
+    st.title(patient.study_code, anchor=False)
+    st.text("Not infused yet. The picture begins with the first infusion.")
+
+
+def _choose(code: str, everyone: list[PatientName]) -> None:
+    """No such patient, or none named: choose one."""
+    st.title("Patient", anchor=False)
+    if code:
+        st.text(f"There is no patient with the study code {code}. Choose one of these.")
+    if not everyone:
+        st.text("No patient is enrolled yet.")
+        return
+    st.html(
+        tiles.table(
+            counted(len(everyone), "patient", "patients"),
+            ("Study code", "Infusions"),
+            [[_patient_link(one.study_code), tiles.cell(str(one.infusions))] for one in everyone],
+        )
+    )
+
+
+def _patient_link(code: str) -> str:
+    return tiles.link(code, f"/patient?code={quote(code)}", classes="vigil-link vigil-link-row")
+
+
+def _number(text: str | None) -> int | None:
+    return int(text) if text in ("1", "2") else None
+
+
+main()

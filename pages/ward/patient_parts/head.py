@@ -1,0 +1,145 @@
+"""The top of the patient page: who, which infusion and day, both grades now, and what waits."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+import streamlit as st
+
+from actions.permissions import Action, may
+from db.queries.board import Point
+from db.queries.charted_entries import Entry
+from db.queries.patient import PatientRecord
+from db.roles import Actor
+from grading.scale import Toxicity
+from pages.parts import tiles
+from pages.parts.wording import (
+    ago,
+    infusion_and_day,
+    infusion_words,
+    sentence_case,
+    when,
+    when_and_ago,
+    zone_words,
+)
+from pages.ward.board_parts.cards import acknowledged_words, alert_words
+from pages.ward.board_parts.standing import KIND_OF, standing
+from pages.ward.patient_parts.loaded import Loaded
+from trial.calendar import SlotStatus, day_of, slot_status
+
+_SEX = {"F": "female", "M": "male"}
+
+
+def show_head(loaded: Loaded, actor: Actor) -> None:
+    """Title, tiles, alerts that are not over, and the way to the next entry."""
+    st.html(_title(loaded))
+    for alert in loaded.alerts:
+        words = (
+            acknowledged_words(alert, loaded.now, loaded.zone)
+            if alert.is_acknowledged
+            else alert_words(alert, loaded.now, loaded.zone)
+        )
+        band = tiles.outlined_band(words) if alert.is_acknowledged else tiles.alert_band(words)
+        link = tiles.link(
+            "Open the alert", f"/alerts?a={alert.alert_id}", classes="vigil-link vigil-link-block"
+        )
+        st.html(band + link)
+    if loaded.is_monitored and may(actor.role, Action.RECORD_ASSESSMENT):
+        code = loaded.patient.study_code
+        if st.button(f"Assess {code}", type="primary", key="patient-assess"):
+            st.switch_page("ward/assess.py", query_params={"code": code})
+
+
+def _title(loaded: Loaded) -> str:
+    shown = [_grade_now(loaded, scale) for scale in Toxicity]
+    return tiles.piece(
+        "div",
+        tiles.piece("h1", text=loaded.patient.study_code),
+        tiles.piece("div", *shown, classes="vigil-patient-grades"),
+        tiles.piece("div", text=_where_words(loaded), classes="vigil-patient-line"),
+        tiles.piece("div", text=_about(loaded.patient), classes="vigil-soft"),
+        classes="vigil-patient-head",
+    )
+
+
+def _grade_now(loaded: Loaded, scale: Toxicity) -> str:
+    points = points_of(loaded.entries)
+    stands = standing(points, scale, loaded.now, loaded.zone, is_overdue=_is_overdue(loaded, scale))
+    return tiles.piece(
+        "div",
+        tiles.grade_tile(stands.grade, stands.at_least, toxicity=scale.label),
+        tiles.piece("b", text=scale.label, aria_hidden="true"),
+        tiles.arrow(stands.direction, stands.words),
+        classes="vigil-patient-grade",
+    )
+
+
+def points_of(entries: Sequence[Entry]) -> list[Point]:
+    """The entries as the board takes them."""
+    made = []
+    for entry in entries:
+        recorded, grades = entry.recorded, entry.grade_point
+        made.append(
+            Point(
+                at=entry.assessed_at,
+                assessment_id=entry.assessment_id,
+                vital_signs=recorded.vital_signs,
+                ice=recorded.ice,
+                crs_grade=grades.crs_grade,
+                crs_at_least=grades.crs_at_least,
+                icans_grade=grades.icans_grade,
+                icans_at_least=grades.icans_at_least,
+            )
+        )
+    return made
+
+
+def _is_overdue(loaded: Loaded, scale: Toxicity) -> bool:
+    """Whether the latest due assessment of the toxicity's kind was not met; never once monitoring is over."""
+    kind = KIND_OF[scale]
+    past = [slot for slot in loaded.slots if slot.kind is kind and slot.due_at <= loaded.now]
+    skipped = {(skip.kind, skip.due_at) for skip in loaded.skipped}
+    if not past or not loaded.is_monitored:
+        return False
+    return slot_status(past[-1], loaded.recorded, skipped, loaded.now, loaded.protocol) is SlotStatus.OVERDUE
+
+
+def _where_words(loaded: Loaded) -> str:
+    number, infused_at = loaded.infusion.number, loaded.infusion.infused_at
+    last = loaded.entries[-1].assessed_at if loaded.entries else None
+    seen = f" Last assessment {when_and_ago(last, loaded.now, loaded.zone)}." if last else ""
+    return f"{_day_words(loaded, number, infused_at)}.{seen} {zone_words(loaded.now, loaded.zone)}"
+
+
+def _day_words(loaded: Loaded, number: int, infused_at: datetime) -> str:
+    if loaded.is_monitored:
+        day = day_of(loaded.now, infused_at, loaded.zone)
+        return sentence_case(infusion_and_day(number, day))
+    words = f"{sentence_case(infusion_words(number))} {when(infused_at, loaded.now, loaded.zone)}"
+    return f"{words}, {ago(infused_at, loaded.now)}; {_why_over(loaded)}"
+
+
+def _why_over(loaded: Loaded) -> str:
+    patient, infusion = loaded.patient, loaded.infusion
+    if patient.died_at is not None and patient.died_at <= loaded.now:
+        return f"died day {day_of(patient.died_at, infusion.infused_at, loaded.zone)}"
+    if patient.withdrawn_at is not None and patient.withdrawn_at <= loaded.now:
+        return "withdrawn from the trial"
+    if any(stay.covers(loaded.now) for stay in loaded.window.home):
+        return "at home"
+    return "monitoring has ended"
+
+
+def _about(patient: PatientRecord) -> str:
+    """ "Female, 61 years. Treating: Dr Chen. Lasting findings: low usual pressure."."""
+    facts = [_SEX[patient.sex]] if patient.sex else []
+    facts += [f"{patient.age_years} years"] if patient.age_years is not None else []
+    parts = [sentence_case(", ".join(facts))] if facts else []
+    parts += [f"Treating: {patient.treating_investigator}"] if patient.treating_investigator else []
+    if patient.lasting_findings:
+        parts.append(f"Lasting findings: {', '.join(sign.phrase for sign in patient.lasting_findings)}")
+    baselines = [
+        f"ICE before the {infusion_words(one.number)}: {one.baseline_ice} of 10"
+        for one in patient.infusions
+        if one.baseline_ice is not None
+    ]
+    return ". ".join([*parts, *baselines]) + ("." if parts or baselines else "")
