@@ -17,7 +17,7 @@ from settings import Settings
 from tests.support import made_up
 from trial.protocol import load_protocol
 
-INFUSED_AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai
+INFUSED_AT = datetime(2024, 3, 2, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai
 PEOPLE = (
     Addressee("Ward 7", "ward@hospital.org", "ward"),
     Addressee("Dr Li", "li@hospital.org", "treating"),
