@@ -43,6 +43,9 @@ KNOWN_FRAMEWORK_RULES: frozenset[str] = frozenset()
 """axe rules that Streamlit itself breaks and that we cannot mend, by id, each with its reason here."""
 
 _STARTS_WITHIN_S = 60.0
+_DRAWN_WITHIN_MS = 30_000
+# A busy machine is slow; nothing waits longer than it must.
+expect.set_options(timeout=_DRAWN_WITHIN_MS)
 
 
 @dataclass
@@ -63,14 +66,8 @@ class VigilServer:
 
     def account(self, role: Role, username: str | None = None, now: datetime | None = None) -> str:
         """The username of an account with this role; it is made, with PASSWORD, when it is not there yet."""
-        name, at = username or role.value, now or utc_now()
-        try:
-            entry = UserIn(username=name, display_name=f"{name.capitalize()} Example", role=role)
-            code = accounts.create_user(entry, by=SYSTEM, now=at)
-        except Refused:
-            return name
-        accounts.set_password_with_code(name, code, PASSWORD, now=at)
-        return name
+        self.use_database()
+        return make_account(role, username, now)
 
     def actor(self, role: Role) -> Actor:
         """The signed-in person of this role, to call actions with."""
@@ -93,7 +90,7 @@ class VigilServer:
         opened = browser.new_context(
             base_url=self.url, viewport={"width": size[0], "height": size[1]}, color_scheme=theme
         )
-        opened.set_default_timeout(20_000)
+        opened.set_default_timeout(_DRAWN_WITHIN_MS)
         return opened
 
     def open(
@@ -116,10 +113,24 @@ class VigilServer:
         return page
 
 
+def make_account(role: Role, username: str | None = None, now: datetime | None = None) -> str:
+    """The same, in the database this process has open."""
+    name, at = username or role.value, now or utc_now()
+    entry = UserIn(username=name, display_name=f"{name.capitalize()} Example", role=role)
+    try:
+        code = accounts.create_user(entry, by=SYSTEM, now=at)
+    except Refused:
+        return name
+    accounts.set_password_with_code(name, code, PASSWORD, now=at)
+    return name
+
+
 def wait_until_drawn(page: Page) -> None:
     """Wait until Streamlit has finished a run of the page."""
-    expect(page.get_by_text("Signed in as", exact=False).first).to_be_visible(timeout=30_000)
-    page.wait_for_selector('[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=30_000)
+    expect(page.get_by_text("Signed in as", exact=False).first).to_be_visible()
+    page.wait_for_selector(
+        '[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=_DRAWN_WITHIN_MS
+    )
 
 
 def axe_violations(page: Page, *, allowed: frozenset[str] = KNOWN_FRAMEWORK_RULES) -> list[str]:
