@@ -40,25 +40,30 @@ def record_infusion(entry: InfusionIn, *, by: Actor, now: datetime) -> int:
     """
     require(by, Action.RECORD_INFUSION)
     with writing() as session:
-        patient = _enrolled(session, entry)
-        _refuse_recorded(patient, entry)
-        _refuse_impossible(patient, entry, now)
-        _refuse_barred(session, patient, entry)
-        values = _values(entry)
-        origin = {"version": 1, "entered_by": by.user_id, "entered_at": now}
-        place = {"patient_id": patient.id, "number": entry.infusion_number}
-        infusion_id = insert_row(session, _INFUSIONS, values | origin | place)
-        insert_row(session, _VERSIONS, values | origin | {"infusion_id": infusion_id, "reason": None})
-        append_event(
-            session,
-            at=now,
-            by=by,
-            action="record_infusion",
-            subject="infusion",
-            subject_id=infusion_id,
-            patient_id=patient.id,
-            detail={"version": 1, "before": None, "after": values | {"number": entry.infusion_number}},
-        )
+        return add_infusion(session, entry, by=by, now=now)
+
+
+def add_infusion(session: Session, entry: InfusionIn, *, by: Actor, now: datetime) -> int:
+    """Record an infusion inside the caller's transaction; as `record_infusion`."""
+    patient = _enrolled(session, entry)
+    _refuse_recorded(patient, entry)
+    _refuse_impossible(patient, entry, now)
+    _refuse_barred(session, patient, entry)
+    values = _values(entry)
+    origin = {"version": 1, "entered_by": by.user_id, "entered_at": now}
+    place = {"patient_id": patient.id, "number": entry.infusion_number}
+    infusion_id = insert_row(session, _INFUSIONS, values | origin | place)
+    insert_row(session, _VERSIONS, values | origin | {"infusion_id": infusion_id, "reason": None})
+    append_event(
+        session,
+        at=now,
+        by=by,
+        action="record_infusion",
+        subject="infusion",
+        subject_id=infusion_id,
+        patient_id=patient.id,
+        detail={"version": 1, "before": None, "after": values | {"number": entry.infusion_number}},
+    )
     return infusion_id
 
 

@@ -48,15 +48,20 @@ def enrol_patient(entry: PatientIn, *, by: Actor, now: datetime) -> int:
     """
     require(by, Action.ENROL_PATIENT)
     with writing() as session:
-        taken = office.find_study_code(session, entry.study_code)
-        if taken is not None:
-            sentence = f"{taken} is already enrolled. Correct the study code, or open the patient's page."
-            raise AlreadyRecorded([RefusedField("study_code", entry.study_code, sentence)])
-        _refuse_other_investigator(session, entry.treating_investigator_id)
-        values = {"study_code": entry.study_code, **_baseline(entry)}
-        origin = {"enrolled_at": now, "enrolled_by": by.user_id}
-        patient_id = insert_row(session, _PATIENTS, values | origin)
-        _audit(session, "enrol_patient", patient_id, None, values, by, now)
+        return add_patient(session, entry, by=by, now=now)
+
+
+def add_patient(session: Session, entry: PatientIn, *, by: Actor, now: datetime) -> int:
+    """Enrol a patient inside the caller's transaction; as `enrol_patient`."""
+    taken = office.find_study_code(session, entry.study_code)
+    if taken is not None:
+        sentence = f"{taken} is already enrolled. Correct the study code, or open the patient's page."
+        raise AlreadyRecorded([RefusedField("study_code", entry.study_code, sentence)])
+    _refuse_other_investigator(session, entry.treating_investigator_id)
+    values = {"study_code": entry.study_code, **_baseline(entry)}
+    origin = {"enrolled_at": now, "enrolled_by": by.user_id}
+    patient_id = insert_row(session, _PATIENTS, values | origin)
+    _audit(session, "enrol_patient", patient_id, None, values, by, now)
     return patient_id
 
 

@@ -50,26 +50,31 @@ def record_stay(entry: StayIn, *, ends_current: bool = False, by: Actor, now: da
     """
     require(by, Action.RECORD_STAY)
     with writing() as session:
-        patient = _enrolled(session, entry)
-        stays = office.load_stays(session, patient.id)
-        running = next((stay for stay in stays if stay.to_at is None), None)
-        ended = running if ends_current and running and running.from_at < entry.from_at else None
-        _refuse_impossible(patient, entry, [stay for stay in stays if stay is not ended], now)
-        if ended is not None:
-            _end(session, ended, entry.from_at, by, now)
-        stable_id = uuid4().hex
-        values = _values(entry)
-        origin = {
-            "stable_id": stable_id,
-            "version": 1,
-            "patient_id": patient.id,
-            "voided": False,
-            "entered_by": by.user_id,
-            "entered_at": now,
-        }
-        insert_row(session, _STAYS, values | origin)
-        detail = {"version": 1, "before": None, "after": values, "ended": ended.stable_id if ended else None}
-        _audit(session, "record_stay", stable_id, patient.id, detail, by, now)
+        return add_stay(session, entry, ends_current=ends_current, by=by, now=now)
+
+
+def add_stay(session: Session, entry: StayIn, *, ends_current: bool = False, by: Actor, now: datetime) -> str:
+    """Record a stay inside the caller's transaction; as `record_stay`."""
+    patient = _enrolled(session, entry)
+    stays = office.load_stays(session, patient.id)
+    running = next((stay for stay in stays if stay.to_at is None), None)
+    ended = running if ends_current and running and running.from_at < entry.from_at else None
+    _refuse_impossible(patient, entry, [stay for stay in stays if stay is not ended], now)
+    if ended is not None:
+        _end(session, ended, entry.from_at, by, now)
+    stable_id = uuid4().hex
+    values = _values(entry)
+    origin = {
+        "stable_id": stable_id,
+        "version": 1,
+        "patient_id": patient.id,
+        "voided": False,
+        "entered_by": by.user_id,
+        "entered_at": now,
+    }
+    insert_row(session, _STAYS, values | origin)
+    detail = {"version": 1, "before": None, "after": values, "ended": ended.stable_id if ended else None}
+    _audit(session, "record_stay", stable_id, patient.id, detail, by, now)
     return stable_id
 
 
