@@ -1,0 +1,256 @@
+"""`manage.py verify` finds what was changed past the program, and says so in one line a check."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+import manage
+from actions.start import start_process
+from db import guards
+from db import session as database
+from db.session import writing
+from tests.support.made_up import WELL, assess, correct, enrol, infuse
+
+NOW = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
+ENTRIES: list[tuple[datetime, dict[str, Any]]] = [
+    (NOW + timedelta(hours=4), {**WELL}),
+    (NOW + timedelta(hours=8), {**WELL, "temperature_c": 38.6, "vasopressors": "norepinephrine"}),
+    (NOW + timedelta(hours=30), {**WELL, "temperature_c": None, "ice_score": 8}),
+]
+
+
+@contextmanager
+def trial_on(url: str, data_dir: Path) -> Iterator[str]:
+    """A database with a short course, one correction in it; its address is in the environment."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("DATABASE_URL", url)
+        environment.setenv("DATA_DIR", str(data_dir))
+        start_process(NOW)
+        patient_id = enrol("CART-001", NOW)
+        infusion_id = infuse(patient_id, 1, NOW)
+        first, *_ = assess(patient_id, infusion_id, ENTRIES)
+        correct(first, NOW + timedelta(hours=31), "typing error", temperature_c=37.2)
+        database.close()
+        yield url
+        database.close()
+
+
+@pytest.fixture
+def trial(engine_url: str, tmp_path: Path) -> Iterator[str]:
+    """A short course, once on each engine."""
+    with trial_on(engine_url, tmp_path) as url:
+        yield url
+
+
+@pytest.fixture
+def sqlite_trial(sqlite_url: str, tmp_path: Path) -> Iterator[str]:
+    """A short course on SQLite."""
+    with trial_on(sqlite_url, tmp_path) as url:
+        yield url
+
+
+def verify(capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
+    """Exit status, output, error output."""
+    status = manage.main(["verify"])
+    said = capsys.readouterr()
+    return status, said.out, said.err
+
+
+def tamper(url: str, *statements: str, table: str) -> None:
+    """Change rows past the guards, which are put back afterwards."""
+    database.configure(url)
+    on = f' ON "{table}"' if url.startswith("postgresql") else ""
+    with writing() as session:
+        connection = session.connection()
+        for name in ("update", "delete"):
+            connection.execute(text(f"DROP TRIGGER IF EXISTS guard_{table}_{name}{on}"))
+        for statement in statements:
+            connection.execute(text(statement))
+        if table in guards.GUARDS:
+            guards.install(connection, table)
+    database.close()
+
+
+def test_a_whole_database_passes(trial: str, capsys: pytest.CaptureFixture[str]) -> None:
+    status, out, _ = verify(capsys)
+    assert status == 0, out
+    lines = out.splitlines()
+    assert all(line.startswith("ok     ") for line in lines[:-1])
+    assert lines[-1] == "Everything is as it was written."
+    assert any("grades: 6 rebuilt and compared" in line for line in lines)
+    assert any("patient days: 4 rebuilt and compared" in line for line in lines)
+    assert any("integrity_check" in line for line in lines) == trial.startswith("sqlite")
+
+
+@pytest.mark.parametrize(
+    ("table", "statement", "line", "finding"),
+    [
+        (
+            "audit_event",
+            "UPDATE audit_event SET detail = '{\"a\": 1}' WHERE id = 2",
+            "FAILED audit trail: 1 events, then the chain breaks",
+            "event 2 is not what was written, or one before it is gone",
+        ),
+        (
+            "grade",
+            "UPDATE grade SET grade = 2, at_least = 2, at_most = 2"
+            " WHERE scale = 'crs' AND at_least = 3 AND superseded_at IS NULL",
+            "FAILED grades: 6 rebuilt and compared",
+            "CART-001, infusion 1, 2026-03-02 16:00: CRS grade is stored as 2, rebuilt 3",
+        ),
+        (
+            "grade",
+            "DELETE FROM grade WHERE scale = 'icans' AND at_least = 1",
+            "FAILED grades: 6 rebuilt and compared",
+            "CART-001, infusion 1, 2026-03-03 14:00: ICANS has no stored grade",
+        ),
+        (
+            "grade",
+            "UPDATE grade SET settings_hash = 'unknown' WHERE scale = 'icans' AND at_least = 1",
+            "FAILED grades: 6 rebuilt and compared",
+            "ICANS was graded under protocol unknown, which is not stored",
+        ),
+        (
+            "assessment",
+            "UPDATE assessment SET vasopressors = 'none' WHERE vasopressors = 'norepinephrine'",
+            "FAILED grades: 6 rebuilt and compared",
+            "CRS grade is stored as 3, rebuilt 1",
+        ),
+        (
+            "patient_day",
+            "UPDATE patient_day SET worst_at_least = 2 WHERE worst_at_least = 3",
+            "FAILED patient days: 4 rebuilt and compared",
+            "CART-001, infusion 1, 2026-03-02, CRS: not what its grades give",
+        ),
+        (
+            "patient_day",
+            "DELETE FROM patient_day WHERE worst_at_least = 3",
+            "FAILED patient days: 4 rebuilt and compared",
+            "CART-001, infusion 1, 2026-03-02, CRS: not what its grades give",
+        ),
+    ],
+)
+def test_what_was_changed_past_the_program_is_found(
+    sqlite_trial: str,
+    capsys: pytest.CaptureFixture[str],
+    table: str,
+    statement: str,
+    line: str,
+    finding: str,
+) -> None:
+    tamper(sqlite_trial, statement, table=table)
+    status, out, _ = verify(capsys)
+    assert status == 1
+    assert line in out
+    assert finding in out
+
+
+def test_the_same_is_found_on_postgresql(
+    postgres_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with trial_on(postgres_url, tmp_path) as url:
+        tamper(url, "UPDATE audit_event SET username = 'x' WHERE id = 2", table="audit_event")
+        tamper(url, "UPDATE grade SET reasons = 'x' WHERE superseded_at IS NULL", table="grade")
+        tamper(url, "DELETE FROM patient_day", table="patient_day")
+        status, out, _ = verify(capsys)
+    assert (status, out.count("FAILED"), out.splitlines()[-1]) == (1, 3, "3 checks failed.")
+
+
+def test_grades_by_earlier_rules_are_named_and_kept(
+    sqlite_trial: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tamper(
+        trial, "UPDATE grade SET ruleset = 'rules 0.9', reasons = 'x' WHERE scale = 'icans'", table="grade"
+    )
+    status, out, _ = verify(capsys)
+    assert status == 0
+    assert "grades: 6 rebuilt and compared (3 by earlier rules, kept as they are)" in out
+
+
+def test_a_missing_trigger_is_found(trial: str, capsys: pytest.CaptureFixture[str]) -> None:
+    database.configure(trial)
+    on = " ON assessment" if trial.startswith("postgresql") else ""
+    with writing() as session:
+        session.execute(text(f"DROP TRIGGER guard_assessment_delete{on}"))
+    status, out, _ = verify(capsys)
+    assert status == 1
+    assert "guard_assessment_delete is missing" in out
+
+
+def test_a_standing_grade_of_an_old_version_is_found(
+    sqlite_trial: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tamper(
+        sqlite_trial,
+        "UPDATE grade SET superseded_at = NULL WHERE assessment_id IN"
+        " (SELECT id FROM assessment WHERE superseded_at IS NOT NULL)",
+        table="grade",
+    )
+    status, out, _ = verify(capsys)
+    assert status == 1
+    assert "no longer counts and still has a grade" in out
+
+
+def test_a_version_that_is_gone_is_found(sqlite_trial: str, capsys: pytest.CaptureFixture[str]) -> None:
+    database.close()
+    with closing(sqlite3.connect(sqlite_trial.removeprefix("sqlite:///"))) as other:
+        for name in ("delete", "update"):
+            other.execute(f"DROP TRIGGER guard_assessment_{name}")
+        other.execute("DELETE FROM assessment WHERE superseded_at IS NOT NULL")
+        other.commit()
+    status, out, _ = verify(capsys)
+    assert status == 1
+    assert "FAILED versions: numbered without a gap" in out
+    assert "row 4 of assessment points at no row of assessment" in out
+
+
+def test_a_damaged_file_is_found(sqlite_trial: str, capsys: pytest.CaptureFixture[str]) -> None:
+    path = Path(sqlite_trial.removeprefix("sqlite:///"))
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        page, size = other.execute(
+            "SELECT rootpage, (SELECT page_size FROM pragma_page_size) FROM sqlite_master"
+            " WHERE name = 'ix_assessment_infusion_id'"
+        ).fetchone()
+    data = bytearray(path.read_bytes())
+    data[(page - 1) * size : page * size] = b"\xff" * size
+    path.write_bytes(data)
+    status, out, err = verify(capsys)
+    assert status == 1
+    assert "FAILED database file: integrity_check" in out or "damaged" in err
+
+
+def test_a_file_that_is_not_there_is_not_created(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("DATA_DIR", str(tmp_path))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    status, _, err = verify(capsys)
+    assert status == 1
+    assert err == f"There is no database at {tmp_path}/vigil.db; `make run` creates one.\n"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_verifying_writes_nothing(sqlite_trial: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def dump() -> list[str]:
+        with closing(sqlite3.connect(sqlite_trial.removeprefix("sqlite:///"))) as other:
+            return list(other.iterdump())
+
+    before = dump()
+    verify(capsys)
+    assert dump() == before
+
+
+def test_a_wrong_setting_gets_its_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SITE_TIMEZONE", "Mars/Olympus")
+    status, _, err = verify(capsys)
+    assert status == 1
+    assert err.startswith("SITE_TIMEZONE must be a time zone's name")
