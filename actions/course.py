@@ -8,7 +8,7 @@ stored, also where a new protocol or edition of the rules would grade it differe
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
@@ -108,7 +108,7 @@ def retire_grades(session: Session, assessment_id: int, now: datetime) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Course:
-    """A course as it stands in the transaction, and as it grades today."""
+    """A course as it stands in the transaction and grades today: `rows` from the day of `from_at` on."""
 
     infusion_id: int
     infused_at: datetime
@@ -120,18 +120,9 @@ class _Course:
         """The assessments whose grades may change."""
         return (row for row in self.rows if self._may_change(row[0].charted.assessed_at))
 
-    def of_touched_days(self) -> Iterator[tuple[StoredAssessment, GradedAssessment]]:
-        """Those, and the earlier ones of the first day."""
-        if self.from_at is None:
-            return iter(self.rows)
-        first_on = self.from_at.astimezone(self.zone).date()
-        return (
-            row for row in self.rows if row[0].charted.assessed_at.astimezone(self.zone).date() >= first_on
-        )
-
     def day_grades(self, standing: Mapping[_Key, RowMapping]) -> Iterator[DayGrade]:
         """The grades a day's worst is taken from: as stored where they may not change."""
-        for stored, graded in self.of_touched_days():
+        for stored, graded in self.rows:
             at = stored.charted.assessed_at
             for grade in (graded.crs, graded.icans):
                 kept = None if self._may_change(at) else standing.get((stored.id, grade.scale.value))
@@ -156,13 +147,20 @@ def _grade(session: Session, infusion_id: int, from_at: datetime | None, protoco
         [one.charted for one in stored],
         infused_at=infused_at.astimezone(zone),
         settings=protocol.grading,
+        from_at=None if from_at is None else _start_of_day(from_at, zone),
     )
-    return _Course(infusion_id, infused_at, from_at, zone, list(zip(stored, graded, strict=True)))
+    rows = list(zip(stored[len(stored) - len(graded) :], graded, strict=True))
+    return _Course(infusion_id, infused_at, from_at, zone, rows)
+
+
+def _start_of_day(at: datetime, zone: ZoneInfo) -> datetime:
+    """Midnight of the hospital's day: the day's worst needs all of its assessments."""
+    return datetime.combine(at.astimezone(zone).date(), time(), zone)
 
 
 def _load_standing(session: Session, course: _Course) -> dict[_Key, RowMapping]:
     """The grades that stand now for the assessments of the touched days."""
-    ids = [stored.id for stored, _ in course.of_touched_days()]
+    ids = [stored.id for stored, _ in course.rows]
     query = select(_GRADES).where(
         _GRADES.c.infusion_id == course.infusion_id, _GRADES.c.superseded_at.is_(None)
     )
@@ -178,7 +176,7 @@ def _write_changed(
     new: list[dict[str, Any]] = []
     old: list[dict[str, Any]] = []
     touched = {stored.id for stored, _ in course.touched()}
-    for stored, graded in course.of_touched_days():
+    for stored, graded in course.rows:
         for grade in (graded.crs, graded.icans):
             judged = judged_values(graded, grade)
             before = standing.get((stored.id, grade.scale.value))
