@@ -30,7 +30,7 @@ from db.roles import Actor
 from db.session import reading
 from pages.parts import tiles
 from pages.parts.access import require_role
-from pages.parts.wording import ago, infusion_and_day, sentence_case, when, zone_words
+from pages.parts.wording import ago, infusion_and_day, sentence_case, when
 from pages.ward.assess_parts import blocks
 from pages.ward.assess_parts.bar import grade_bar
 from pages.ward.assess_parts.correcting import (
@@ -105,7 +105,7 @@ def show_form(code: str, correct: str | None) -> None:
         offer_draft(form, draft, now, zone)
         return
     if entry is not None:
-        fill_from(form, entry, zone)
+        fill_from(form, entry, now, zone)
     live = judge_form(form, facts, now, context.protocol(), zone)
     questions = questions_of(live, people)
     if form.save_pressed:
@@ -193,31 +193,25 @@ def _due(facts: AssessFacts, now: datetime) -> DueNow:
 
 def _head(form: Form, facts: AssessFacts, now: datetime) -> None:
     zone = context.settings().zone
-    words = [f"{sentence_case(infusion_and_day(facts.number, day_of(now, facts.infused_at, zone)))}."]
+    words = f"{sentence_case(infusion_and_day(facts.number, day_of(now, facts.infused_at, zone)))}."
     if facts.course:
         at = facts.course[-1].at
-        words.append(f"Last assessment {when(at, now, zone)} ({ago(at, now)}).")
-    words.append(_draft_words(form))
+        words += f" Last assessment {when(at, now, zone)} ({ago(at, now)})."
     title = f"{'Correct an entry of' if form.target.correct else 'Assess'} {facts.code}"
-    st.html(
-        tiles.piece(
-            "div",
-            tiles.piece("h1", text=title),
-            tiles.piece(
-                "span", text=" ".join([*filter(None, words), zone_words(now, zone)]), classes="vigil-soft"
-            ),
-            classes="vigil-page-head",
-        )
+    line = tiles.piece(
+        "span", tiles.piece("span", text=f"{words} "), _draft_words(form), classes="vigil-soft"
     )
+    st.html(tiles.piece("div", tiles.piece("h1", text=title), line, classes="vigil-page-head"))
 
 
 def _draft_words(form: Form) -> str:
+    """When the draft was kept; its room is there from the start, so that nothing moves."""
     if form.draft_problem:
-        return f"Draft not kept: {form.draft_problem}"
+        return tiles.piece("span", text=f"Draft not kept: {form.draft_problem}")
     if form.draft_saved_at is None:
-        return ""
+        return tiles.piece("span", text="Draft saved 00:00:00.", classes="vigil-reserved", aria_hidden="true")
     local = form.draft_saved_at.astimezone(context.settings().zone)
-    return f"Draft saved {local:%H:%M:%S}."
+    return tiles.piece("span", text=f"Draft saved {local:%H:%M:%S}.")
 
 
 def _body(sheet: Sheet) -> None:

@@ -41,11 +41,15 @@ def grade_bar(
     press_save: Callable[[], None],
 ) -> None:
     """Draw the bar. Save comes last in the tab order."""
-    with st.bottom, st.container(key="assess-bar", gap="xsmall"):
-        _notice(form, to_put_right, ask)
-        crs, icans, buttons = st.columns([2, 2, 1.15], wrap=False, vertical_alignment="top", gap="small")
-        crs.html(grade_part(graded.crs))
-        icans.html(grade_part(graded.icans))
+    notice = _notice(form, to_put_right, ask)
+    with st.bottom, st.container(key="assess-bar"):
+        words, buttons = st.columns([4, 1.15], wrap=False, vertical_alignment="top", gap="small")
+        with words, st.container(gap="xxsmall"):
+            if notice:
+                st.html(notice)
+            crs, icans = st.columns(2, wrap=False, vertical_alignment="top", gap="small")
+            crs.html(grade_part(graded.crs, tight=bool(notice)))
+            icans.html(grade_part(graded.icans, tight=bool(notice)))
         with buttons, st.container(gap="xsmall"):
             with st.popover("Reasons", width="stretch"):
                 st.html(_everything(graded))
@@ -67,11 +71,17 @@ def grade_bar(
                 )
 
 
-def grade_part(grade: Grade) -> str:
-    """One grade of the bar: tile, head, reasons, and what is missing. Spoken when it changes."""
+def grade_part(grade: Grade, *, tight: bool = False) -> str:
+    """One grade of the bar: tile, head, reasons, and what is missing. Spoken when it changes.
+
+    `tight` leaves room for a line above: the reasons are cut sooner, and stand whole under "Reasons".
+    """
     words = tiles.grade_words(grade.grade, grade.at_least)
     why = "; ".join(grade.reasons)
-    lines = [tiles.piece("div", text=f"{sentence_case(why)}.", classes="vigil-bar-why")] if why else []
+    lines = []
+    if why:
+        room = "vigil-bar-why" if grade.missing else "vigil-bar-why vigil-bar-alone"
+        lines.append(tiles.piece("div", text=f"{sentence_case(why)}.", classes=room))
     if grade.missing:
         open_words = tiles.piece("span", text=", ".join(_short(grade.missing)))
         to_settle = tiles.piece("b", text="To settle it: ")
@@ -84,7 +94,7 @@ def grade_part(grade: Grade) -> str:
             tiles.piece("div", text=f"{grade.scale.label} {words}", classes="vigil-bar-head"),
             *lines,
         ),
-        classes="vigil-bar-grade",
+        classes="vigil-bar-grade vigil-bar-tight" if tight else "vigil-bar-grade",
         role="status",
     )
 
@@ -98,13 +108,14 @@ def put_right_words(labels: Sequence[str]) -> str:
     return f"{head} to put right: {', '.join(labels)}"
 
 
-def _notice(form: Form, to_put_right: Sequence[str], ask: Ask | None) -> None:
+def _notice(form: Form, to_put_right: Sequence[str], ask: Ask | None) -> str:
     if form.refusal:
-        st.html(tiles.problem(form.refusal))
-    elif to_put_right:
-        st.html(tiles.problem(put_right_words(to_put_right)))
-    elif ask is not None:
-        st.html(tiles.piece("div", text=" ".join(ask.sentences), classes="vigil-bar-ask", role="alert"))
+        return tiles.problem(form.refusal)
+    if to_put_right:
+        return tiles.problem(put_right_words(to_put_right))
+    if ask is None:
+        return ""
+    return tiles.piece("div", text=" ".join(ask.sentences), classes="vigil-bar-ask", role="alert")
 
 
 def _everything(graded: GradedAssessment) -> str:
@@ -116,7 +127,7 @@ def _everything(graded: GradedAssessment) -> str:
     step = what_would_raise(graded)
     if step:
         parts.append(tiles.piece("p", text=step))
-    parts.append(tiles.piece("p", text=graded.crs.ruleset, classes="vigil-soft"))
+    parts.append(tiles.piece("p", text=graded.crs.ruleset))
     return tiles.piece("div", *parts, classes="vigil-reasons")
 
 

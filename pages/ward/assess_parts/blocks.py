@@ -24,7 +24,7 @@ from grading.charted import (
     Word,
 )
 from pages.parts import tiles
-from pages.parts.wording import clock_time, date_words, listed
+from pages.parts.wording import clock_time, date_words, listed, zone_words
 from pages.ward.assess_parts.answers import (
     BLOCKS,
     FLOWLESS,
@@ -85,7 +85,7 @@ def observed(sheet: Sheet) -> None:
     words = {NOW: f"Now ({at})" if just_now else f"At {at}", EARLIER: "Earlier"}
     st.session_state.setdefault(form.key("observed"), NOW)
     st.segmented_control(
-        "Observed",
+        f"Observed {zone_words(sheet.now, sheet.zone)}",
         list(words),
         format_func=lambda word: words[word],
         required=True,

@@ -1,7 +1,7 @@
 """Correcting an entry: what stands, why it changes, both sides where two changed it, move, withdraw."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import partial
 from typing import Any, Final
 
@@ -26,19 +26,24 @@ _MOVE, _VOID = "move", "withdraw"
 _NO_REASON: Final = {_MOVE: "Say why the entry is moved.", _VOID: "Say why the entry is withdrawn."}
 
 
-def fill_from(form: Form, entry: EntryToCorrect, zone: tzinfo) -> None:
+def fill_from(form: Form, entry: EntryToCorrect, now: datetime, zone: tzinfo) -> None:
     """Start a correction from what was typed: the values of the entry in their boxes, once."""
     if form.filled:
         return
-    local = entry.assessed_at.astimezone(zone)
+    local, today = entry.assessed_at.astimezone(zone), now.astimezone(zone).date()
+    day = local.date()
+    is_recent = day in (today, today - timedelta(days=1))
     form.filled, form.version, form.stored_at = True, entry.version, entry.assessed_at
     form.slot_at = entry.assessed_at.replace(microsecond=1)  # no due time has one: never the slot of an entry
     form.fill(
         {
             **answers_of(entry.columns),
             "observed": EARLIER,
-            "observed_day": "other",
-            "observed_date": local.date().isoformat(),
+            **(
+                {"observed_day": day.isoformat()}
+                if is_recent
+                else {"observed_day": "other", "observed_date": day.isoformat()}
+            ),
             "observed_time": f"{local:%H:%M}",
         }
     )
