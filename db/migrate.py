@@ -5,7 +5,6 @@ after a copy of the file was laid beside it. All revisions run in one transactio
 every foreign key still points at something and no table has fewer rows than before.
 """
 
-import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -24,6 +23,7 @@ from db.session import make_engine, take_write_lock
 
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 
+_OWNER_ONLY = 0o600  # SQLite gives its log files the mode of the database
 _KEPT_AS_IT_WAS = (
     "The database was left as it was. Report this; start the earlier version of Vigil meanwhile."
 )
@@ -50,6 +50,7 @@ def _upgrade(made: Engine, scripts: Path) -> None:
     path = _sqlite_file(made)
     if path is not None:
         path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=_OWNER_ONLY)
     before = current_revision(made)
     if before == _newest(scripts, before):
         return
@@ -141,10 +142,10 @@ def _sqlite_file(made: Engine) -> Path | None:
 
 
 def _copy(path: Path, beside: Path) -> None:
+    beside.touch(mode=_OWNER_ONLY)
     # The backup interface includes what still stands in the write-ahead log; a plain copy may not.
     with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(beside)) as target:
         source.backup(target)
-    shutil.copymode(path, beside)
 
 
 @contextmanager

@@ -166,7 +166,9 @@ def test_grades_by_earlier_rules_are_named_and_kept(
     sqlite_trial: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     tamper(
-        trial, "UPDATE grade SET ruleset = 'rules 0.9', reasons = 'x' WHERE scale = 'icans'", table="grade"
+        sqlite_trial,
+        "UPDATE grade SET ruleset = 'rules 0.9', reasons = 'x' WHERE scale = 'icans'",
+        table="grade",
     )
     status, out, _ = verify(capsys)
     assert status == 0

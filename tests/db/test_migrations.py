@@ -233,3 +233,16 @@ def test_foreign_keys_hold_again_after_a_migration(sqlite_url: str) -> None:
     configure(sqlite_url)
     with pytest.raises(IntegrityError), writing() as session:
         add(session.connection(), "infusion", patient_id=99)
+
+
+def test_nobody_but_the_owner_can_read_a_new_database_or_its_copy(sqlite_url: str, tmp_path: Path) -> None:
+    upgrade(sqlite_url)
+    upgrade(sqlite_url, scripts_with(tmp_path, "pass"))
+    path = Path(sqlite_url.removeprefix("sqlite:///"))
+    made = make_engine(sqlite_url)
+    with made.begin() as connection:
+        everything(connection)
+        files = [file for file in path.parent.iterdir() if file.is_file()]
+        assert {file.suffix for file in files} >= {".db", ".db-wal", ".db-shm", f".before-{HEAD}"}
+        assert {oct(file.stat().st_mode & 0o777) for file in files} == {"0o600"}
+    made.dispose()
