@@ -2,8 +2,9 @@
 
 from collections import defaultdict
 from datetime import datetime
+from typing import Final
 
-from sqlalchemy import RowMapping, exists, select
+from sqlalchemy import RowMapping, bindparam, exists, select
 from sqlmodel import Session, col
 
 from alerts.difference import AlertState, StoredAlert
@@ -11,17 +12,21 @@ from alerts.signals import ALERT_GRADE, AssessmentFact, CourseFacts, FactGrade
 from db.models import Acknowledgement, Alert, AlertAssessment, Assessment, Grade
 from grading.scale import Toxicity
 
-
-def anything_to_tell(session: Session, infusion_id: int) -> bool:
-    """Whether the course holds a grade 3 or has ever had an alert: most entries stop at this question."""
-    high = exists().where(
-        col(Grade.infusion_id) == infusion_id,
+# Made once: every entry asks it.
+_ANYTHING: Final = select(
+    exists().where(
+        col(Grade.infusion_id) == bindparam("infusion"),
         col(Grade.superseded_at).is_(None),
         col(Grade.at_least) >= ALERT_GRADE,
     )
-    known = exists().where(col(Alert.infusion_id) == infusion_id)
+    | exists().where(col(Alert.infusion_id) == bindparam("infusion"))
+)
+
+
+def anything_to_tell(session: Session, infusion_id: int) -> bool:
+    """Whether the course holds a grade 3 or has ever had an alert: most entries stop at this question."""
     session.flush()
-    return bool(session.connection().execute(select(high | known)).scalar_one())
+    return bool(session.connection().execute(_ANYTHING, {"infusion": infusion_id}).scalar_one())
 
 
 def load_course_facts(session: Session, infusion_id: int) -> CourseFacts:

@@ -16,11 +16,12 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, insert, or_, select, update
 from sqlmodel import Session, col
 
 from alerts.content import MailContent
 from alerts.messages import Addressee, Envelope, build_message
+from db.columns import UtcDateTime
 from db.models import Delivery, DeliveryAttempt, Notice, Recipient
 from settings import Settings
 
@@ -33,6 +34,41 @@ _UNKNOWN_AFTER_S: Final = 60.0
 _URGENT: Final = 2
 _GIVE_UP_AFTER: Final = timedelta(hours=24)
 _log = logging.getLogger(__name__)
+
+
+_NOW: Final = bindparam("now", type_=UtcDateTime)
+_DUE: Final = or_(
+    and_(col(Delivery.state).in_(("pending", "unknown")), col(Delivery.due_at) <= _NOW),
+    and_(col(Delivery.state) == "claimed", col(Delivery.lease_until) <= _NOW),
+)
+_MOST_URGENT: Final = (
+    select(col(Delivery.id))
+    .where(_DUE)
+    .order_by(col(Delivery.urgency), col(Delivery.due_at), col(Delivery.id))
+    .limit(1)
+    .with_for_update(skip_locked=True)
+    .scalar_subquery()
+)
+# Made once: putting it together costs as much as running it, and every mail waits for it.
+_CLAIM: Final = (
+    update(Delivery)
+    .where(col(Delivery.id) == _MOST_URGENT)
+    .values(
+        state="claimed",
+        lease_until=bindparam("lease", type_=UtcDateTime),
+        claimed_by=bindparam("worker"),
+        attempts=col(Delivery.attempts) + 1,
+    )
+    .returning(
+        col(Delivery.id),
+        col(Delivery.uid),
+        col(Delivery.address),
+        col(Delivery.urgency),
+        col(Delivery.message),
+        col(Delivery.attempts),
+        col(Delivery.created_at),
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,41 +178,7 @@ def put_in_outbox(session: Session, outgoing: Outgoing, *, replacing_unsent: boo
 
 def claim_next(session: Session, *, worker: str, now: datetime) -> Claimed | None:
     """Claim the most urgent delivery that is due, or None. The session must come from `writing()`."""
-    due = or_(
-        and_(col(Delivery.state).in_(("pending", "unknown")), col(Delivery.due_at) <= now),
-        and_(col(Delivery.state) == "claimed", col(Delivery.lease_until) <= now),
-    )
-    chosen = (
-        select(col(Delivery.id))
-        .where(due)
-        .order_by(col(Delivery.urgency), col(Delivery.due_at), col(Delivery.id))
-        .limit(1)
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
-    )
-    row = (
-        session.connection()
-        .execute(
-            update(Delivery)
-            .where(col(Delivery.id) == chosen)
-            .values(
-                state="claimed",
-                lease_until=now + LEASE,
-                claimed_by=worker,
-                attempts=col(Delivery.attempts) + 1,
-            )
-            .returning(
-                col(Delivery.id),
-                col(Delivery.uid),
-                col(Delivery.address),
-                col(Delivery.urgency),
-                col(Delivery.message),
-                col(Delivery.attempts),
-                col(Delivery.created_at),
-            )
-        )
-        .first()
-    )
+    row = session.connection().execute(_CLAIM, {"now": now, "lease": now + LEASE, "worker": worker}).first()
     if row is None:
         return None
     return Claimed(

@@ -102,33 +102,35 @@ def test_an_older_version_of_the_entry_is_refused(ward: Ward) -> None:
 
 
 @pytest.mark.parametrize(("assessment_id", "words"), [(999, "was corrected"), (2, "was corrected")])
-def test_an_entry_that_is_not_behind_the_alert_is_refused(ward: Ward, assessment_id: int, words: str) -> None:
-    ward.assess(4, **GRADE_3)
-    ward.assess(8)
+def test_an_entry_that_is_not_behind_the_alert_is_refused(
+    sqlite_ward: Ward, assessment_id: int, words: str
+) -> None:
+    sqlite_ward.assess(4, **GRADE_3)
+    sqlite_ward.assess(8)
     with pytest.raises(Refused, match=words):
-        acknowledge(ward, 9, seen_assessment_id=assessment_id)
+        acknowledge(sqlite_ward, 9, seen_assessment_id=assessment_id)
 
 
-def test_an_alert_that_is_over_leaves_nothing_to_acknowledge(ward: Ward) -> None:
-    entry = ward.assess(4, **GRADE_3)
+def test_an_alert_that_is_over_leaves_nothing_to_acknowledge(sqlite_ward: Ward) -> None:
+    entry = sqlite_ward.assess(4, **GRADE_3)
     seen = shown()
     made_up.correct(entry, at(5), "wrong line", vasopressors="none")
     with pytest.raises(Refused, match=r"This alert was withdrawn at 15:00"):
-        acknowledge(ward, 6, seen_assessment_id=seen)
+        acknowledge(sqlite_ward, 6, seen_assessment_id=seen)
     made_up.correct(entry, at(7), "right after all", **GRADE_3)
-    ward.assess(20)
-    ward.assess(24)
+    sqlite_ward.assess(20)
+    sqlite_ward.assess(24)
     with pytest.raises(Refused, match=r"This alert was closed at"):
-        acknowledge(ward, 25, alert_id=2, seen_assessment_id=seen)
+        acknowledge(sqlite_ward, 25, alert_id=2, seen_assessment_id=seen)
     with pytest.raises(Refused, match="This alert does not exist"):
-        acknowledge(ward, 25, alert_id=3, seen_assessment_id=seen)
+        acknowledge(sqlite_ward, 25, alert_id=3, seen_assessment_id=seen)
     assert acknowledgements() == []
 
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({"action_taken": "prayed"}, "What was done must be one of"),
+        ({"action_taken": "looked"}, "What was done must be one of"),
         ({"action_taken": "other"}, "Say in a few words what was done."),
         ({"action_taken": ""}, "Choose what was done."),
         ({"remark": "x" * 2001}, "Remark must be at most 2,000 characters"),
@@ -136,12 +138,14 @@ def test_an_alert_that_is_over_leaves_nothing_to_acknowledge(ward: Ward) -> None
         ({"by": SYSTEM}, "Only a person can acknowledge an alert"),
     ],
 )
-def test_an_answer_that_cannot_stand_is_refused(ward: Ward, changes: dict[str, Any], sentence: str) -> None:
-    ward.assess(4, **GRADE_3)
+def test_an_answer_that_cannot_stand_is_refused(
+    sqlite_ward: Ward, changes: dict[str, Any], sentence: str
+) -> None:
+    sqlite_ward.assess(4, **GRADE_3)
     with pytest.raises(Refused) as caught:
-        acknowledge(ward, 5, **changes)
+        acknowledge(sqlite_ward, 5, **changes)
     assert sentence in str(caught.value)
-    assert ward.alert().state == "open"
+    assert sqlite_ward.alert().state == "open"
 
 
 @pytest.mark.parametrize("role", [role for role in Role if role is not Role.INVESTIGATOR])
@@ -211,14 +215,14 @@ def test_a_line_break_or_a_second_address_is_refused(address: str) -> None:
         assert problems[0].sentence.startswith("Address must be one e-mail address")
 
 
-def test_the_same_address_is_not_listed_twice(ward: Ward) -> None:
+def test_the_same_address_is_not_listed_twice(sqlite_ward: Ward) -> None:
     add_recipient(recipient(), by=COORDINATOR, now=at(1))
     with pytest.raises(AlreadyRecorded, match=r"new@hospital\.org is already told, as Dr Sun"):
         add_recipient(recipient(), by=COORDINATOR, now=at(2))
     add_recipient(recipient(group="sponsor_safety"), by=COORDINATOR, now=at(2))
 
 
-def test_the_last_recipient_stays(ward: Ward) -> None:
+def test_the_last_recipient_stays(sqlite_ward: Ward) -> None:
     with reading() as session:
         ids = session.exec(select(Recipient.id).order_by(col(Recipient.id))).all()
     first, second, third = (int(one or 0) for one in ids)
