@@ -7,6 +7,7 @@ end when this supervisor is killed, so that no orphan keeps the port or sends a 
 import argparse
 import asyncio
 import ctypes
+import http.client
 import os
 import signal
 import socket
@@ -14,6 +15,7 @@ import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
+from urllib.parse import urlsplit
 
 from actions.start import StartError, start_process
 from clock import monotonic, utc_now
@@ -67,6 +69,7 @@ def parts(settings: Settings) -> tuple[Part, ...]:
     web = (
         *(sys.executable, "-m", "streamlit", "run", str(ROOT / "app.py")),
         *("--server.address", settings.host, "--server.port", str(settings.port)),
+        *("--logger.hideWelcomeMessage", "true"),
     )
     return (
         Part("The web process", web, vital=True),
@@ -153,16 +156,21 @@ async def _wait(stop: asyncio.Event, seconds: float) -> None:
 
 
 async def _announce(settings: Settings) -> None:
-    """Print the address as soon as the web process answers there."""
-    while True:
-        try:
-            _, writer = await asyncio.open_connection(settings.host, settings.port)
-        except OSError:
-            await asyncio.sleep(0.2)
-            continue
-        writer.close()
-        print(f"Vigil is open at {settings.app_url}. Ctrl-C ends it.", flush=True)
-        return
+    """Print the address once the web process is well; it takes connections before it is ready."""
+    while not await asyncio.to_thread(_is_well, settings):
+        await asyncio.sleep(0.2)
+    print(f"Vigil is open at {settings.app_url}. Ctrl-C ends it.", flush=True)
+
+
+def _is_well(settings: Settings) -> bool:
+    connection = http.client.HTTPConnection(settings.host, settings.port, timeout=5)
+    try:
+        connection.request("GET", "/healthz", headers={"Host": urlsplit(settings.app_url).netloc})
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def _end_with_parent(supervisor: int) -> Callable[[], None] | None:

@@ -168,7 +168,7 @@ def running_server(
         process = subprocess.Popen(
             [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(chosen)],
             cwd=ROOT,
-            env={**_clean_environment(), **own},
+            env={**clean_environment(), **own},
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
@@ -196,7 +196,7 @@ def vigil_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VigilServ
         yield server
 
 
-def _clean_environment() -> dict[str, str]:
+def clean_environment() -> dict[str, str]:
     """The environment without settings of this program that a developer may have set."""
     ours = {name.upper() for name in Settings.model_fields} | {"VIGIL_DEMO"}
     return {name: value for name, value in os.environ.items() if name.upper() not in ours}
@@ -204,7 +204,7 @@ def _clean_environment() -> dict[str, str]:
 
 def _settings(own: Mapping[str, str]) -> Settings:
     with pytest.MonkeyPatch.context() as patch:
-        for name in set(os.environ) - set(_clean_environment()):
+        for name in set(os.environ) - set(clean_environment()):
             patch.delenv(name)
         for name, value in own.items():
             patch.setenv(name, value)
