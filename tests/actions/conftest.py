@@ -1,4 +1,4 @@
-"""A hospital on a database of each engine: one person of each role, two patients after their first infusion."""
+"""A hospital on a database of each engine: one person of each role, two patients once infused."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -15,7 +15,7 @@ from actions.assessments import Saved, record_assessment
 from actions.patients import enrol_patient, record_infusion
 from actions.recipients import add_recipient
 from db.inputs import AssessmentIn, InfusionIn, PatientIn, RecipientIn
-from db.models import AuditEvent, Record, User
+from db.models import Record, User
 from db.roles import Actor, Role
 from db.session import reading, writing
 from settings import Settings
@@ -24,7 +24,7 @@ from trial.protocol import load_protocol
 INFUSED_AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai
 NOW = INFUSED_AT + timedelta(days=5)
 CODE, OTHER_CODE = "CART-007", "CART-008"
-WELL = {
+WELL: dict[str, Any] = {
     "temperature_c": 36.8,
     "systolic_mmhg": 120,
     "spo2_percent": 97,
@@ -36,7 +36,7 @@ WELL = {
     "motor_weakness": "none",
     "edema_or_raised_icp": "none",
 }
-SHOCK = {**WELL, "temperature_c": 38.9, "vasopressors": "norepinephrine"}
+SHOCK: dict[str, Any] = {**WELL, "temperature_c": 38.9, "vasopressors": "norepinephrine"}
 """Fever and one vasopressor: CRS grade 3."""
 
 

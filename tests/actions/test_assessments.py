@@ -19,7 +19,11 @@ def test_a_well_patient_is_stored_graded_and_audited(site: Site) -> None:
     assert (saved.crs.grade, saved.icans.grade, saved.told, saved.already_saved_at) == (0, 0, 0, None)
     (row,) = site.rows("assessment")
     assert (row["id"], row["stable_id"], row["version"]) == (saved.assessment_id, saved.stable_id, 1)
-    assert (row["entered_by"], row["temperature_c"], row["vasopressors"]) == (site.nurse.user_id, 36.8, "none")
+    assert (row["entered_by"], row["temperature_c"], row["vasopressors"]) == (
+        site.nurse.user_id,
+        36.8,
+        "none",
+    )
     assert row["confirmed_by_investigator"]
     days = site.rows("patient_day")
     assert [(day["scale"], day["worst_at_least"], day["settled"], day["assessments"]) for day in days] == [
@@ -148,9 +152,7 @@ def test_a_late_entry_changes_later_grades_and_nothing_earlier(site: Site) -> No
     touched = {row_id for row_id, row in before.items() if after[row_id] != row}
     assert {before[row_id]["assessment_id"] for row_id in touched} == {hypotensive.assessment_id}
     assert {before[row_id]["scale"] for row_id in touched} == {"crs"}
-    crs_days = [
-        (day["on_date"].day, day["worst_at_least"]) for day in site.rows("patient_day", scale="crs")
-    ]
+    crs_days = [(day["on_date"].day, day["worst_at_least"]) for day in site.rows("patient_day", scale="crs")]
     assert sorted(crs_days) == [(2, 1), (3, 2)]
 
 

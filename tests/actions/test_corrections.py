@@ -50,7 +50,10 @@ def test_a_correction_is_a_new_version_and_the_old_one_stays(site: Site) -> None
     assert {key[0] for key in site.standing_grades()} == {new["id"]}
     (event,) = site.events("correct_assessment")
     assert event["detail"]["reason"] == WHY
-    assert (event["detail"]["before"]["temperature_c"], event["detail"]["after"]["temperature_c"]) == (38.9, 36.8)
+    assert (event["detail"]["before"]["temperature_c"], event["detail"]["after"]["temperature_c"]) == (
+        38.9,
+        36.8,
+    )
     with reading() as session:
         assert verify_chain(session).whole
 
@@ -203,7 +206,10 @@ class TestMove:
         assert alerts == {there: "retracted", here: "open"}
         assert {row["infusion_id"] for row in site.rows("patient_day")} == {here}
         (event,) = site.events("move_assessment")
-        assert (event["detail"]["before"]["infusion_id"], event["detail"]["after"]["infusion_id"]) == (there, here)
+        assert (event["detail"]["before"]["infusion_id"], event["detail"]["after"]["infusion_id"]) == (
+            there,
+            here,
+        )
 
     def test_a_file_judgement_stays_unconfirmed_where_it_goes(self, sqlite_site: Site) -> None:
         judged = entry(4, crs_judgement="not_crs")
@@ -221,7 +227,9 @@ class TestMove:
             ("Li Wei", 1, "."),
         ],
     )
-    def test_where_it_cannot_go_it_stays(self, sqlite_site: Site, code: str, number: int, sentence: str) -> None:
+    def test_where_it_cannot_go_it_stays(
+        self, sqlite_site: Site, code: str, number: int, sentence: str
+    ) -> None:
         first = sqlite_site.record(4)
         before = sqlite_site.everything()
         with pytest.raises(Refused, match=sentence):

@@ -73,7 +73,9 @@ def wipe() -> None:
     """Forget all assessments, as no person can: between the examples of one test, guards off."""
     with writing() as session:
         connection = session.connection()
-        triggers = connection.exec_driver_sql("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'").all()
+        triggers = connection.exec_driver_sql(
+            "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'"
+        ).all()
         for name, _ in triggers:
             connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
         connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
@@ -196,9 +198,7 @@ def test_an_unchanged_grade_is_not_written_again(site: Site) -> None:
 def test_a_corrected_date_of_infusion_counts_the_days_anew(site: Site) -> None:
     site.record(24, temperature_c=38.5)
     typed = InfusionIn(patient_id=CODE, infusion_number=1, infused_at=at(-24 * 14))
-    version = correct_infusion(
-        site.infusions[CODE], 1, typed, "wrong date", by=site.coordinator, now=at(25)
-    )
+    version = correct_infusion(site.infusions[CODE], 1, typed, "wrong date", by=site.coordinator, now=at(25))
     assert version == 2
     assert {row["days_since_infusion"] for row in site.rows("patient_day")} == {15}
     (grade,) = site.rows("grade", scale="crs", superseded_at=None)
