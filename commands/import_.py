@@ -1,0 +1,107 @@
+"""`manage.py import`: store a file of infusions and a file of assessments."""
+
+import argparse
+import sys
+from pathlib import Path
+from typing import Final
+
+from actions.start import StartError, start_process
+from clock import utc_now
+from commands.progress import ProgressBar
+from db.roles import SYSTEM
+from db.session import SaveRefused
+from exchange.importing import Imported, import_files
+from exchange.rejected import RejectedRow, write_rejected
+from exchange.tables import FileProblem
+
+ALL_STORED: Final = 0
+NOT_STORED: Final = 1
+SOME_REJECTED: Final = 2
+_NAMED: Final = 10
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add what this command takes."""
+    parser.add_argument("--infusions", type=Path, metavar="FILE", required=True, help="the infusions, as CSV")
+    parser.add_argument(
+        "--assessments", type=Path, metavar="FILE", required=True, help="the assessments, as CSV"
+    )
+    parser.add_argument(
+        "--historical",
+        action="store_true",
+        help="old charts: alerts are stored as history and told in one digest, instead of one mail each",
+    )
+    parser.add_argument(
+        "--rejected",
+        type=Path,
+        metavar="FOLDER",
+        help="where the rejected rows are listed (default: the folder rejected in DATA_DIR)",
+    )
+
+
+def main(args: argparse.Namespace) -> int:
+    """Store both files; 0 when every row is stored, 2 when some were rejected, 1 when one could not be read."""
+    try:
+        settings = start_process(utc_now())
+        folder: Path = args.rejected or settings.data_dir / "rejected"
+        with ProgressBar() as progress:
+            done = import_files(
+                args.infusions,
+                args.assessments,
+                by=SYSTEM,
+                now=utc_now(),
+                historical=args.historical,
+                progress=progress,
+            )
+        lists = _write_lists(folder, done) if done.rejected else []
+    except (StartError, FileProblem) as problem:
+        print(problem, file=sys.stderr)
+        return NOT_STORED
+    except SaveRefused:
+        sentence = "The database is busy, full or cannot be reached. The patients before this stand stored"
+        print(f"{sentence}; run the same command again to store the others.", file=sys.stderr)
+        return NOT_STORED
+    _report(done, lists, historical=args.historical)
+    return SOME_REJECTED if done.rejected else ALL_STORED
+
+
+def _report(done: Imported, lists: list[Path], *, historical: bool) -> None:
+    print(f"{done.patients_added} patients enrolled")
+    _count("infusions", done.infusions_added, done.infusions_known, done.rejected_infusions)
+    _count("assessments", done.assessments_added, done.assessments_known, done.rejected_assessments)
+    if done.repeated:
+        print(f"{done.repeated} repeated rows counted once")
+    if historical:
+        print(f"{done.historical_alerts} alerts stored as history; one digest tells of them")
+    elif done.notices:
+        print(f"{done.notices} alert messages written; the worker sends them")
+    if done.over:
+        print(
+            f"{len(done.over)} patients were last assessed more than the monitored days ago; "
+            f"recorded as at home from then on: {_names(done.over)}"
+        )
+    for path in lists:
+        print(f"The rejected rows are listed in {path}.", file=sys.stderr)
+
+
+def _names(codes: list[str]) -> str:
+    shown, more = codes[:_NAMED], len(codes) - _NAMED
+    return ", ".join(shown) + (f" and {more} more" if more > 0 else "")
+
+
+def _count(what: str, added: int, known: int, rejected: list[RejectedRow]) -> None:
+    print(f"{added} {what} added, {known} already there, {len(rejected)} rejected")
+
+
+def _write_lists(folder: Path, done: Imported) -> list[Path]:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FileProblem(f"{folder} cannot be made: {error.strerror}.") from error
+    written = []
+    for name, rows in (("infusions", done.rejected_infusions), ("assessments", done.rejected_assessments)):
+        path = folder / f"{name}.rejected.csv"
+        write_rejected(path, rows)
+        if rows:
+            written.append(path)
+    return written
