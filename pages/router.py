@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import streamlit as st
 from streamlit.navigation.page import Page as StreamlitPage
 
-from actions.permissions import Page, first_page, may_see
+from actions.permissions import PAGES, Page, first_page, may_see
 from clock import utc_now
 from db.roles import Role
 from pages.parts.access import current_actor
@@ -68,7 +68,7 @@ def _has_navigation(pages: dict[Page, StreamlitPage]) -> bool:
 
 def build_pages(role: Role) -> dict[Page, StreamlitPage]:
     """Every screen as Streamlit's page; the board stands at "/", the role's own come first."""
-    order = sorted(SCREENS, key=lambda page: not may_see(role, page))
+    order = [*PAGES[role], *(page for page in SCREENS if not may_see(role, page))]
     return {
         page: _page(page, may_see(role, page)) for page in order if (FOLDER / SCREENS[page].script).exists()
     }
