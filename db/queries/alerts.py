@@ -31,7 +31,7 @@ LIVE: Final = ("open", "acknowledged", "recovering")
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
-    """One alert as stored. `slot` is the toxicity; patient and infusion are None for an alert of the program."""
+    """One alert as stored. `slot` is the toxicity; patient and infusion are None where it has none."""
 
     id: int
     signal: str
@@ -223,7 +223,7 @@ def _member(row: RowMapping) -> Member:
 
 
 def _told(session: Session, alert_ids: Collection[int]) -> defaultdict[int, list[Told]]:
-    query = (
+    query: Any = (
         select(
             col(Notice.alert_id),
             col(Notice.id).label("notice_id"),
@@ -268,11 +268,11 @@ def _attempts(session: Session, delivery_ids: Collection[int]) -> defaultdict[in
 
 
 def _answers(session: Session, alert_ids: Collection[int]) -> defaultdict[int, list[Answer]]:
-    query = (
+    query: Any = (
         select(
             col(Acknowledgement.alert_id),
             col(Acknowledgement.at),
-            col(User.display_name),
+            col(User.display_name).label("by"),
             col(Acknowledgement.level),
             col(Acknowledgement.action_taken),
             col(Acknowledgement.remark),
@@ -282,8 +282,8 @@ def _answers(session: Session, alert_ids: Collection[int]) -> defaultdict[int, l
         .where(col(Acknowledgement.alert_id).in_(alert_ids))
         .order_by(col(Acknowledgement.id))
     )
-    rows = session.connection().execute(query)
-    return _grouped((alert_id, Answer(*rest)) for alert_id, *rest in map(tuple, rows))
+    rows = [dict(row) for row in session.connection().execute(query).mappings()]
+    return _grouped((row.pop("alert_id"), Answer(**row)) for row in rows)
 
 
 def _grouped(pairs: Iterable[tuple[int, Any]]) -> defaultdict[int, list[Any]]:

@@ -13,7 +13,7 @@ from db.roles import Actor
 from db.session import reading
 from pages.parts import tiles
 from pages.parts.access import require_role
-from pages.parts.wording import counted, infusion_words, sentence_case, when
+from pages.parts.wording import counted, when
 from pages.ward.patient_parts.about import show_reminders, show_stays
 from pages.ward.patient_parts.entries import show_entries
 from pages.ward.patient_parts.entry import show_entry
@@ -25,7 +25,7 @@ from trial.calendar import SlotStatus, slot_status
 
 
 def main() -> None:
-    """One run of the page. The address names `code`, and may name `infusion` and `a`, an entry's stable id."""
+    """One run of the page; the address names `code`, perhaps `infusion`, and `a`: an entry's stable id."""
     actor = require_role(Page.PATIENT)
     code, opened = st.query_params.get("code", ""), st.query_params.get("a")
     now = utc_now()
@@ -50,7 +50,6 @@ def main() -> None:
 
 def _show(loaded: Loaded, versions: tuple[Entry, ...], actor: Actor) -> None:
     show_head(loaded, actor)
-    _switch_infusion(loaded)
     if st.query_params.get("a") and not versions:
         st.text("The entry of this link is not among this patient's entries. It may have been moved.")
     if versions:
@@ -77,24 +76,6 @@ def _axis(loaded: Loaded) -> None:
         versions = load_versions(session, stable_id)
     if versions:
         show_entry(loaded, versions, actor)
-
-
-def _switch_infusion(loaded: Loaded) -> None:
-    numbers = [infusion.number for infusion in loaded.patient.infusions]
-    if len(numbers) < 2:
-        return
-    chosen = st.segmented_control(
-        "Infusion",
-        numbers,
-        default=loaded.infusion.number,
-        required=True,
-        label_visibility="collapsed",
-        format_func=lambda number: sentence_case(infusion_words(number)),
-        key=f"patient-infusion-{loaded.patient.id}-{loaded.infusion.number}",
-    )
-    if chosen != loaded.infusion.number:
-        st.query_params.from_dict({"code": loaded.patient.study_code, "infusion": str(chosen)})
-        st.rerun()
 
 
 def _no_entry_yet(loaded: Loaded) -> None:

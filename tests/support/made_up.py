@@ -70,7 +70,9 @@ def move_to(patient_id: int, kind: str, at: datetime) -> None:
     """The stay that is open ends, and one of this kind begins."""
     with writing() as session:
         current = session.exec(
-            select(Stay).where(Stay.patient_id == patient_id, col(Stay.to_at).is_(None))
+            select(Stay).where(
+                Stay.patient_id == patient_id, col(Stay.to_at).is_(None), col(Stay.superseded_at).is_(None)
+            )
         ).one()
         before, from_at, stable_id = current.kind, current.from_at, current.stable_id
         current.superseded_at = at

@@ -30,7 +30,7 @@ _SEX = {"F": "female", "M": "male"}
 
 
 def show_head(loaded: Loaded, actor: Actor) -> None:
-    """Title, tiles, alerts that are not over, and the way to the next entry."""
+    """Title, tiles, alerts that are not over, the infusion shown, and the way to the next entry."""
     st.html(_title(loaded))
     for alert in loaded.alerts:
         words = (
@@ -43,10 +43,30 @@ def show_head(loaded: Loaded, actor: Actor) -> None:
             "Open the alert", f"/alerts?a={alert.alert_id}", classes="vigil-link vigil-link-block"
         )
         st.html(band + link)
-    if loaded.is_monitored and may(actor.role, Action.RECORD_ASSESSMENT):
-        code = loaded.patient.study_code
-        if st.button(f"Assess {code}", type="primary", key="patient-assess"):
-            st.switch_page("ward/assess.py", query_params={"code": code})
+    with st.container(horizontal=True, gap="small", key="patient-ways"):
+        _switch_infusion(loaded)
+        if loaded.is_monitored and may(actor.role, Action.RECORD_ASSESSMENT):
+            code = loaded.patient.study_code
+            if st.button(f"Assess {code}", type="primary", key="patient-assess"):
+                st.switch_page("ward/assess.py", query_params={"code": code})
+
+
+def _switch_infusion(loaded: Loaded) -> None:
+    numbers = [infusion.number for infusion in loaded.patient.infusions]
+    if len(numbers) < 2:
+        return
+    chosen = st.segmented_control(
+        "Infusion",
+        numbers,
+        default=loaded.infusion.number,
+        required=True,
+        label_visibility="collapsed",
+        format_func=lambda number: sentence_case(infusion_words(number)),
+        key=f"patient-infusion-{loaded.patient.id}-{loaded.infusion.number}",
+    )
+    if chosen != loaded.infusion.number:
+        st.query_params.from_dict({"code": loaded.patient.study_code, "infusion": str(chosen)})
+        st.rerun()
 
 
 def _title(loaded: Loaded) -> str:

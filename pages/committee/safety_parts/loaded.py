@@ -1,0 +1,51 @@
+"""Everything the safety page shows, read in one go."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlmodel import Session
+
+from alerts.facts import load_course_facts
+from charts.heat_rows import HeatRow, heat_rows
+from db.queries.charted_entries import load_entries
+from db.queries.committee import CommitteePatient, infusions_with_events, load_committee
+from db.queries.patient import data_version
+from grading.scale import Toxicity
+from reports.events import Event, EventCourse, list_events
+from trial.protocol import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """The committee's data as of `cut_off`: everything entered until then."""
+
+    patients: tuple[CommitteePatient, ...]
+    events: tuple[Event, ...]
+    rows: tuple[HeatRow, ...]
+    scale: Toxicity
+    version: tuple[str, int]
+    cut_off: datetime
+    protocol: Protocol
+    zone: ZoneInfo
+
+
+def load(
+    session: Session, scale: Toxicity, *, cut_off: datetime, protocol: Protocol, zone: ZoneInfo
+) -> Loaded:
+    """Read everyone, the grid of one toxicity, and the events of both."""
+    patients = load_committee(session)
+    courses = {
+        infusion_id: EventCourse(load_course_facts(session, infusion_id), load_entries(session, infusion_id))
+        for infusion_id in infusions_with_events(session)
+    }
+    return Loaded(
+        patients=patients,
+        events=tuple(list_events(patients, courses, cut_off, protocol)),
+        rows=heat_rows(patients, scale, protocol, zone=zone, cut_off=cut_off),
+        scale=scale,
+        version=data_version(session),
+        cut_off=cut_off,
+        protocol=protocol,
+        zone=zone,
+    )
