@@ -19,14 +19,14 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from actions import context
 from actions.start import StartError, start_process
 from alerts.delivery import Sender, make_sender
-from alerts.jobs import beat, beat_last, empty_outbox, keep_claims, sweep
+from alerts.jobs import Courier, beat, beat_last, sweep
 from alerts.outbox import announce_port
 from clock import utc_now
 
 POLL_S: Final = 5
 SWEEP_S: Final = 60
 BEAT_S: Final = 15
-KEEP_CLAIMS_S: Final = 3
+KEEP_CLAIM_S: Final = 3
 _MISFIRE_GRACE_S: Final = 300
 _log = logging.getLogger("worker")
 
@@ -40,6 +40,7 @@ class Worker:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self._stopping = threading.Event()
+        self.courier = Courier(sender, worker=self.name, stopped=self._stopping.is_set)
 
     @property
     def port(self) -> int:
@@ -58,7 +59,7 @@ class Worker:
     def run(self) -> None:
         """Send what is due at every wake-up, until told to stop."""
         while not self._stopping.is_set():
-            _guarded(lambda: empty_outbox(self._sender, worker=self.name, stopped=self._stopping.is_set))()
+            _guarded(self.courier.empty_outbox)()
             self._sleep()
         self._sender.close()
 
@@ -113,7 +114,7 @@ def _schedule(worker: Worker) -> BackgroundScheduler:
     scheduler.add_job(worker.wake, "interval", seconds=POLL_S)
     scheduler.add_job(_guarded(sweep_and_wake), "interval", seconds=SWEEP_S, next_run_time=utc_now())
     scheduler.add_job(_guarded(lambda: beat(settings, worker.name)), "interval", seconds=BEAT_S)
-    scheduler.add_job(_guarded(lambda: keep_claims(worker.name)), "interval", seconds=KEEP_CLAIMS_S)
+    scheduler.add_job(_guarded(worker.courier.keep_claim), "interval", seconds=KEEP_CLAIM_S)
     return scheduler
 
 

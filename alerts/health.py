@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import delete, func, select
 from sqlmodel import Session, col
 
 from db.models import Alert, Delivery, Heartbeat, Notice
@@ -104,7 +104,7 @@ def _count_failed(session: Session) -> int:
         .join(Alert, col(Alert.id) == col(Notice.alert_id))
         .where(
             col(Delivery.state) == "failed",
-            or_(col(Alert.state) == "open", col(Alert.state) == "acknowledged"),
+            col(Alert.closed_at).is_(None),
         )
     )
     return int(session.connection().execute(query).scalar_one())

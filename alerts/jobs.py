@@ -11,34 +11,73 @@ from sqlmodel import Session, col
 from alerts.delivery import Sender
 from alerts.difference import AlertState
 from alerts.health import record_heartbeat, record_stop
-from alerts.outbox import Claimed, Outcome, Result, claim_next, record_outcome, renew_leases
+from alerts.outbox import Claimed, Outcome, Result, claim_next, record_outcome, renew_lease
 from alerts.reconcile import pending_changes, reconcile_course
 from clock import utc_now
 from db.models import Alert, Assessment, Infusion
 from db.roles import SYSTEM
-from db.session import reading, writing
+from db.session import DatabaseBusy, reading, writing
 from settings import Settings
 from trial.protocol import Protocol
 
 _log = logging.getLogger(__name__)
 _LOOK_BACK: Final = timedelta(days=60)
+_RECORD_TRIES: Final = 6  # each waits for the lock by itself
 
 
-def empty_outbox(sender: Sender, *, worker: str, stopped: Callable[[], bool]) -> int:
-    """Send everything that is due, most urgent first, until nothing is or the worker is told to stop.
+class Courier:
+    """Takes mails out of the outbox, one at a time, under one worker's name."""
 
-    What happened to one mail and the claim of the next are one commit. Returns how many were tried.
-    """
-    tried = 0
-    with writing() as session:
-        claimed = None if stopped() else claim_next(session, worker=worker, now=utc_now())
-    while claimed is not None:
-        outcome = _send(sender, claimed)
-        tried += 1
+    def __init__(self, sender: Sender, *, worker: str, stopped: Callable[[], bool]) -> None:
+        self.worker = worker
+        self._sender = sender
+        self._stopped = stopped
+        self._sending: int | None = None
+
+    def empty_outbox(self) -> int:
+        """Send everything that is due, most urgent first, until nothing is or the worker is told to stop.
+
+        What happened to one mail and the claim of the next are one commit. Returns how many were tried.
+        """
+        tried = 0
+        claimed = self._claim_first()
+        while claimed is not None:
+            self._sending = claimed.id
+            try:
+                outcome = _send(self._sender, claimed)
+                tried += 1
+                claimed = self._record(claimed, outcome)
+            finally:
+                # A claim that is not being worked on must end, or its mail would never be sent.
+                self._sending = None
+        return tried
+
+    def keep_claim(self) -> None:
+        """Hold the claim of the mail being sent while a mail server takes its time."""
+        sending = self._sending
+        if sending is not None:
+            with writing() as session:
+                renew_lease(session, delivery_id=sending, worker=self.worker, now=utc_now())
+
+    def _claim_first(self) -> Claimed | None:
+        if self._stopped():
+            return None
+        with writing() as session:
+            return claim_next(session, worker=self.worker, now=utc_now())
+
+    def _record(self, claimed: Claimed, outcome: Outcome) -> Claimed | None:
+        """Write the outcome and claim the next. A database in use is asked again: the mail may have left."""
+        for _ in range(_RECORD_TRIES - 1):
+            try:
+                return self._record_once(claimed, outcome)
+            except DatabaseBusy:
+                _log.warning("Delivery %s: the database is busy; its outcome is written later.", claimed.uid)
+        return self._record_once(claimed, outcome)
+
+    def _record_once(self, claimed: Claimed, outcome: Outcome) -> Claimed | None:
         with writing() as session:
             record_outcome(session, claimed, outcome, now=utc_now())
-            claimed = None if stopped() else claim_next(session, worker=worker, now=utc_now())
-    return tried
+            return None if self._stopped() else claim_next(session, worker=self.worker, now=utc_now())
 
 
 def sweep(settings: Settings, protocol: Protocol) -> int:
@@ -67,12 +106,6 @@ def beat_last(worker: str) -> None:
     """Record that this worker ends on purpose."""
     with writing() as session:
         record_stop(session, worker=worker, now=utc_now())
-
-
-def keep_claims(worker: str) -> None:
-    """Hold this worker's claims while a mail server takes its time."""
-    with writing() as session:
-        renew_leases(session, worker=worker, now=utc_now())
 
 
 def _send(sender: Sender, claimed: Claimed) -> Outcome:

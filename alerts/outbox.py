@@ -9,8 +9,6 @@ import os
 import random
 import socket
 import tempfile
-import uuid
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,10 +17,8 @@ from typing import Final
 from sqlalchemy import ColumnElement, and_, bindparam, insert, or_, select, update
 from sqlmodel import Session, col
 
-from alerts.content import MailContent
-from alerts.messages import Addressee, Envelope, build_message
 from db.columns import UtcDateTime
-from db.models import Delivery, DeliveryAttempt, Notice, Recipient
+from db.models import Delivery, DeliveryAttempt
 from settings import Settings
 
 LEASE: Final = timedelta(seconds=10)
@@ -71,26 +67,6 @@ _CLAIM: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
-    """A recipient of alerts."""
-
-    id: int
-    name: str
-    address: str
-    group: str
-
-
-@dataclass(frozen=True, slots=True)
-class Outgoing:
-    """A stored notice, and who gets it."""
-
-    notice: Notice
-    content: MailContent
-    people: Sequence[Person]
-    settings: Settings
-
-
 class Result(StrEnum):
     """How an attempt ended.
 
@@ -126,56 +102,6 @@ class Claimed:
     claimed_by: str
 
 
-def active_recipients(session: Session, now: datetime) -> list[Person]:
-    """Everyone who is told of alerts now."""
-    return _people(
-        session,
-        and_(
-            col(Recipient.valid_from) <= now,
-            or_(col(Recipient.valid_to).is_(None), col(Recipient.valid_to) > now),
-        ),
-    )
-
-
-def recipients_told(session: Session, alert_id: int) -> list[Person]:
-    """Everyone who has been told of this alert, also those who have left the list since."""
-    told = select(col(Delivery.recipient_id)).join(Notice).where(col(Notice.alert_id) == alert_id)
-    return _people(session, col(Recipient.id).in_(told))
-
-
-def put_in_outbox(session: Session, outgoing: Outgoing, *, replacing_unsent: bool = False) -> None:
-    """Write one delivery a recipient, each with its mail already built.
-
-    `replacing_unsent`: where nothing of the alert has left for a recipient yet but one untried mail, that
-    mail becomes this one, so that the recipient gets one mail and not two that contradict each other.
-    """
-    untried = _untried(session, outgoing.notice) if replacing_unsent else {}
-    threads = _threads(session, outgoing.notice)
-    rows = []
-    for person in outgoing.people:
-        mine = untried.get(person.id, [])
-        if len(mine) == 1 and _replace(session, outgoing, person, *mine[0]):
-            continue
-        uid = str(uuid.uuid4())
-        rows.append(
-            {
-                "uid": uid,
-                "notice_id": outgoing.notice.id,
-                "recipient_id": person.id,
-                "name": person.name,
-                "address": person.address,
-                "urgency": outgoing.notice.urgency,
-                "message": _built(outgoing, person, uid, threads.get(person.id)),
-                "created_at": outgoing.notice.created_at,
-                "due_at": outgoing.notice.created_at,
-                "state": "pending",
-                "attempts": 0,
-            }
-        )
-    if rows:
-        session.connection().execute(insert(Delivery), rows)
-
-
 def claim_next(session: Session, *, worker: str, now: datetime) -> Claimed | None:
     """Claim the most urgent delivery that is due, or None. The session must come from `writing()`."""
     row = session.connection().execute(_CLAIM, {"now": now, "lease": now + LEASE, "worker": worker}).first()
@@ -193,11 +119,15 @@ def claim_next(session: Session, *, worker: str, now: datetime) -> Claimed | Non
     )
 
 
-def renew_leases(session: Session, *, worker: str, now: datetime) -> None:
-    """Keep this worker's claims while a mail server is slow."""
+def renew_lease(session: Session, *, delivery_id: int, worker: str, now: datetime) -> None:
+    """Keep the claim of the mail that is being sent while a mail server takes its time."""
     session.connection().execute(
         update(Delivery)
-        .where(col(Delivery.claimed_by) == worker, col(Delivery.state) == "claimed")
+        .where(
+            col(Delivery.id) == delivery_id,
+            col(Delivery.claimed_by) == worker,
+            col(Delivery.state) == "claimed",
+        )
         .values(lease_until=now + LEASE)
     )
 
@@ -259,76 +189,6 @@ def announce_port(settings: Settings, port: int) -> None:
     with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="ascii") as file:
         file.write("\n".join(ports) + "\n")
     os.replace(file.name, path)
-
-
-def _people(session: Session, condition: ColumnElement[bool]) -> list[Person]:
-    session.flush()
-    rows = session.connection().execute(
-        select(col(Recipient.id), col(Recipient.name), col(Recipient.address), col(Recipient.group))
-        .where(condition)
-        .order_by(col(Recipient.id))
-    )
-    return [Person(row.id, row.name, row.address, row.group) for row in rows]
-
-
-def _threads(session: Session, notice: Notice) -> dict[int, str]:
-    """The uid of each recipient's first mail about the alert."""
-    if notice.alert_id is None:
-        return {}
-    rows = session.connection().execute(
-        select(col(Delivery.recipient_id), col(Delivery.uid))
-        .join(Notice)
-        .where(col(Notice.alert_id) == notice.alert_id)
-        .order_by(col(Delivery.id).desc())
-    )
-    return {row.recipient_id: row.uid for row in rows}
-
-
-def _untried(session: Session, notice: Notice) -> dict[int, list[tuple[int, str]]]:
-    """Deliveries of the alert's earlier notices, by recipient, where none has been tried."""
-    rows = session.connection().execute(
-        select(
-            col(Delivery.recipient_id),
-            col(Delivery.id),
-            col(Delivery.uid),
-            col(Delivery.state),
-            col(Delivery.attempts),
-        )
-        .join(Notice)
-        .where(col(Notice.alert_id) == notice.alert_id)
-    )
-    untried: dict[int, list[tuple[int, str]]] = {}
-    tried: set[int] = set()
-    for row in rows:
-        if row.state != "pending" or row.attempts:
-            tried.add(row.recipient_id)
-        untried.setdefault(row.recipient_id, []).append((row.id, row.uid))
-    return {recipient_id: found for recipient_id, found in untried.items() if recipient_id not in tried}
-
-
-def _replace(session: Session, outgoing: Outgoing, person: Person, delivery_id: int, uid: str) -> bool:
-    result = session.connection().execute(
-        update(Delivery)
-        .where(col(Delivery.id) == delivery_id, col(Delivery.state) == "pending", col(Delivery.attempts) == 0)
-        .values(
-            notice_id=outgoing.notice.id,
-            urgency=outgoing.notice.urgency,
-            message=_built(outgoing, person, uid, None),
-        )
-    )
-    return result.rowcount == 1
-
-
-def _built(outgoing: Outgoing, person: Person, uid: str, thread_uid: str | None) -> bytes:
-    envelope = Envelope(
-        uid=uid,
-        created_at=outgoing.notice.created_at,
-        thread_uid=thread_uid,
-        sender=outgoing.settings.smtp_from,
-        zone=outgoing.settings.zone,
-    )
-    to = Addressee(person.name, person.address, person.group)
-    return build_message(outgoing.content, to, envelope)
 
 
 def _after(claimed: Claimed, outcome: Outcome, now: datetime, spread: float | None) -> dict[str, object]:

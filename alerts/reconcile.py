@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from alerts.content import build_content, digest_content
 from alerts.difference import AlertState, Change, NoticeKind, alert_urgency, difference
 from alerts.facts import anything_to_tell, load_alerts, load_course_facts
-from alerts.outbox import Outgoing, active_recipients, put_in_outbox, recipients_told
+from alerts.posting import Outgoing, active_recipients, put_in_outbox, recipients_told
 from alerts.signals import CourseFacts, evaluate
 from alerts.telling import Teller
 from db.audit import append_event

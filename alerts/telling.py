@@ -4,9 +4,9 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from alerts.content import Correction, Course, Graded, Known, Story
 from alerts.difference import AlertState, Change, NoticeKind, urgency_of
 from alerts.signals import ALERT_GRADE, AssessmentFact, CourseFacts, SignalState
+from alerts.story import Correction, Course, Graded, Known, Story
 from alerts.wording import ROLE_WORDS
 from db.models import Alert, Assessment, Grade, Infusion, Notice, Patient
 from db.roles import SYSTEM, Actor
@@ -102,7 +102,7 @@ class Teller:
         )
 
     def _former_grade(self, change: Change, scale: Toxicity, old_level: int) -> Grade:
-        """The stored grade that no longer holds: of an entry that left, or the highest there was."""
+        """The stored grade that no longer holds: the last one of an entry that left, or of the old level."""
         ids, at_least = (change.lost, ALERT_GRADE) if change.lost else (change.members, old_level)
         return self._session.exec(
             select(Grade)
@@ -112,7 +112,7 @@ class Teller:
                 Grade.scale == scale.value,
                 Grade.at_least >= at_least,
             )
-            .order_by(col(Grade.at_least).desc(), col(Grade.id).desc())
+            .order_by(col(Grade.id).desc())
             .limit(1)
         ).one()
 

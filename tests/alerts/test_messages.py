@@ -11,19 +11,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from alerts import messages
-from alerts.content import (
-    Correction,
-    Course,
-    Graded,
-    Known,
-    MailContent,
-    Story,
-    build_content,
-    content_from,
-    digest_content,
-)
+from alerts.content import MailContent, build_content, content_from, digest_content
 from alerts.difference import NoticeKind
 from alerts.messages import Addressee, Envelope, build_message
+from alerts.story import Correction, Course, Graded, Known, Story
 from alerts.wording import days_after, full_time, grade_words, to_settle
 from grading.colours import GRADE_COLOURS
 from grading.scale import Toxicity

@@ -1,6 +1,7 @@
 """The outbox: order, leases, retries, and that two workers never send the same mail."""
 
 import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -9,9 +10,10 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from alerts.delivery import SmtpSender
+from alerts import jobs
+from alerts.delivery import Sender, SmtpSender
 from alerts.health import record_heartbeat, record_stop, worker_state
-from alerts.jobs import empty_outbox
+from alerts.jobs import Courier
 from alerts.outbox import (
     LEASE,
     Claimed,
@@ -20,12 +22,12 @@ from alerts.outbox import (
     announce_port,
     claim_next,
     record_outcome,
-    renew_leases,
+    renew_lease,
     retry_delay,
     wake_worker,
 )
 from db.models import Delivery, DeliveryAttempt, Notice
-from db.session import reading, writing
+from db.session import DatabaseBusy, reading, writing
 from settings import Settings
 from tests.alerts.conftest import PEOPLE, Ward, at, make_ward
 from tests.support.smtp import SmtpServer
@@ -76,7 +78,7 @@ def test_a_renewed_lease_holds(ward: Ward) -> None:
     with_one_delivery(ward)
     must_claim(at(5))
     with writing() as session:
-        renew_leases(session, worker="w1", now=at(5) + timedelta(seconds=8))
+        renew_lease(session, delivery_id=1, worker="w1", now=at(5) + timedelta(seconds=8))
     assert claim(at(5) + timedelta(seconds=12), "w2") is None
     assert claim(at(5) + timedelta(seconds=18), "w2") is not None
 
@@ -179,7 +181,7 @@ def test_everyone_gets_the_mail_and_a_refused_one_stops_nobody(
     smtp_server.refuse("RCPT", "550 5.1.1 no such user", only="li@")
     ward.assess(4, **GRADE_3)
     sender = SmtpSender(ward.settings, timeout_s=2)
-    assert empty_outbox(sender, worker="w1", stopped=lambda: False) == len(PEOPLE)
+    assert Courier(sender, worker="w1", stopped=lambda: False).empty_outbox() == len(PEOPLE)
     sender.close()
     assert [one.state for one in ward.deliveries()] == ["sent", "failed", "sent"]
     assert sorted(mail.recipients[0] for mail in smtp_server.received) == [
@@ -205,7 +207,7 @@ def test_an_error_in_one_mail_does_not_silence_the_others(sqlite_ward: Ward) -> 
         def close(self) -> None:
             pass
 
-    assert empty_outbox(Clumsy(), worker="w1", stopped=lambda: False) == len(PEOPLE)
+    assert Courier(Clumsy(), worker="w1", stopped=lambda: False).empty_outbox() == len(PEOPLE)
     assert [one.state for one in sqlite_ward.deliveries()] == ["pending", "sent", "sent"]
 
 
@@ -221,9 +223,78 @@ def test_a_worker_told_to_stop_claims_nothing_more(sqlite_ward: Ward) -> None:
         def close(self) -> None:
             pass
 
-    assert empty_outbox(LastOne(), worker="w1", stopped=stopping.is_set) == 1
+    assert Courier(LastOne(), worker="w1", stopped=stopping.is_set).empty_outbox() == 1
     assert [one.state for one in sqlite_ward.deliveries()] == ["sent", "pending", "pending"]
-    assert empty_outbox(LastOne(), worker="w1", stopped=stopping.is_set) == 0
+    assert Courier(LastOne(), worker="w1", stopped=stopping.is_set).empty_outbox() == 0
+
+
+def counting_sender(taken: list[str], then: Callable[[], None] = lambda: None) -> Sender:
+    """Takes every mail and notes its uid."""
+
+    class Counting:
+        def send(self, claimed: Claimed) -> Outcome:
+            taken.append(claimed.uid)
+            then()
+            return SENT
+
+        def close(self) -> None:
+            pass
+
+    return Counting()
+
+
+def test_a_busy_database_delays_the_record_and_repeats_no_mail(
+    sqlite_ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_one_delivery(sqlite_ward)
+    refusals = [DatabaseBusy(), DatabaseBusy()]
+
+    def busy_at_first(*arguments: Any, **more: Any) -> None:
+        if refusals:
+            raise refusals.pop()
+        record_outcome(*arguments, **more)
+
+    monkeypatch.setattr(jobs, "record_outcome", busy_at_first)
+    taken: list[str] = []
+    assert Courier(counting_sender(taken), worker="w1", stopped=lambda: False).empty_outbox() == 1
+    assert len(taken) == 1
+    assert sqlite_ward.deliveries()[0].state == "sent"
+
+
+def test_a_claim_that_could_not_be_finished_is_not_kept(
+    sqlite_ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_one_delivery(sqlite_ward)
+
+    def always_busy(*_arguments: Any, **_more: Any) -> None:
+        raise DatabaseBusy
+
+    monkeypatch.setattr(jobs, "record_outcome", always_busy)
+    courier = Courier(counting_sender([]), worker="w1", stopped=lambda: False)
+    with pytest.raises(DatabaseBusy):
+        courier.empty_outbox()
+    lease = sqlite_ward.deliveries()[0].lease_until
+    courier.keep_claim()
+    assert sqlite_ward.deliveries()[0].lease_until == lease
+    assert lease is not None
+    assert claim(lease, "w2") is not None
+
+
+def test_the_claim_of_the_mail_being_sent_is_kept(sqlite_ward: Ward) -> None:
+    with_one_delivery(sqlite_ward)
+    leases: list[datetime | None] = []
+
+    def meanwhile() -> None:
+        for _ in range(2):
+            leases.append(sqlite_ward.deliveries()[0].lease_until)
+            courier.keep_claim()
+
+    courier = Courier(counting_sender([], meanwhile), worker="w1", stopped=lambda: False)
+    assert courier.empty_outbox() == 1
+    first, second = leases
+    assert first is not None
+    assert second is not None
+    assert second > first
 
 
 def test_four_workers_send_forty_mails_once_each(
@@ -241,7 +312,7 @@ def test_four_workers_send_forty_mails_once_each(
 
     def work(number: int) -> int:
         sender = SmtpSender(ward.settings, timeout_s=5)
-        sent = empty_outbox(sender, worker=f"w{number}", stopped=lambda: False)
+        sent = Courier(sender, worker=f"w{number}", stopped=lambda: False).empty_outbox()
         sender.close()
         return sent
 

@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,13 +14,14 @@ import pytest
 from sqlmodel import select
 
 from alerts.health import worker_state
-from alerts.outbox import wake_worker
+from alerts.outbox import Claimed, Outcome, Result, announce_port, wake_worker
 from clock import utc_now
 from db.models import Delivery
 from db.session import reading, writing
 from settings import ROOT
 from tests.alerts.conftest import PEOPLE, Ward, make_ward
 from tests.support.smtp import SmtpServer
+from worker import Worker
 
 GRADE_3: dict[str, Any] = {"temperature_c": 38.6, "vasopressors": "norepinephrine"}
 
@@ -104,6 +106,30 @@ def test_a_commit_wakes_the_worker_and_sigterm_ends_it(
     assert {one.state for one in ward.deliveries()} == {"sent"}
     with reading() as session:
         assert not worker_state(session, utc_now()).alive
+
+
+def test_the_wake_up_alone_is_enough(sqlite_ward: Ward) -> None:
+    taken = threading.Event()
+
+    class Noting:
+        def send(self, claimed: Claimed) -> Outcome:
+            taken.set()
+            return Outcome(Result.SENT, "250 Ok")
+
+        def close(self) -> None:
+            pass
+
+    # Without the scheduler there is no poll: only the datagram can make it look.
+    worker = Worker(Noting())
+    announce_port(sqlite_ward.settings, worker.port)
+    running = threading.Thread(target=worker.run)
+    running.start()
+    sqlite_ward.assess(4, **GRADE_3)
+    wake_worker(sqlite_ward.settings)
+    assert taken.wait(20)
+    worker.stop()
+    running.join(20)
+    assert not running.is_alive()
 
 
 def test_a_worker_killed_with_a_claim_loses_nothing(ward: Ward, start: Any, smtp_server: SmtpServer) -> None:
