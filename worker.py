@@ -4,6 +4,7 @@ A commit wakes it through a datagram to its own port; the poll is the net below.
 database, so it may be killed at any moment and started again, and several may run at once.
 """
 
+import contextlib
 import logging
 import os
 import signal
@@ -49,7 +50,8 @@ class Worker:
 
     def wake(self) -> None:
         """Look into the outbox now."""
-        self._socket.sendto(b"wake", ("127.0.0.1", self.port))
+        with contextlib.suppress(OSError):  # after its end there is nothing to wake
+            self._socket.sendto(b"wake", ("127.0.0.1", self.port))
 
     def stop(self, _number: int = 0, _frame: FrameType | None = None) -> None:
         """End after the mail that is being sent."""
@@ -62,6 +64,7 @@ class Worker:
             _guarded(self.courier.empty_outbox)()
             self._sleep()
         self._sender.close()
+        self._socket.close()
 
     def _sleep(self) -> None:
         """Wait for a datagram, and take all that have come: one look into the outbox answers them all."""
