@@ -147,7 +147,7 @@ def due_slots(
     """Every assessment due from the infusion (or from `since`, if later) up to and including `until`.
 
     Earliest first. ICE is due at its own times, and whenever vital signs are from the protocol's ICANS grade
-    on, by the last known grade before that time. Nothing is due while at home or outside the monitoring window.
+    on, by the last known grade before that time. Nothing is due at home or outside the monitoring window.
     """
     window = monitoring_window(infused_at, stays, grades, protocol, zone=zone, ended_at=ended_at)
     known = _known_icans(sorted(grades, key=lambda point: point.at))

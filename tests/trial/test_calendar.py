@@ -236,3 +236,11 @@ def test_ice_may_have_times_of_its_own() -> None:
     protocol = replace(PROTOCOL, ice_times=(time(12),))
     slots = due_slots(INFUSED_AT, [], [], protocol, at(2, 14), zone=SHANGHAI)
     assert slots == [Slot(at(2, 12), SlotKind.ICE), Slot(at(2, 14), SlotKind.VITAL_SIGNS)]
+
+
+def test_asking_from_a_later_moment_gives_the_rest_of_the_same_list() -> None:
+    grades = [icans(at(2, 14), 2, 2)]
+    whole = due_slots(INFUSED_AT, [], grades, PROTOCOL, at(4, 0), zone=SHANGHAI)
+    for since in (at(1, 0), at(3, 6), at(3, 7)):
+        rest = due_slots(INFUSED_AT, [], grades, PROTOCOL, at(4, 0), zone=SHANGHAI, since=since)
+        assert rest == [slot for slot in whole if slot.due_at >= since]
