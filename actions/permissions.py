@@ -82,7 +82,14 @@ ACTIONS: Final[Mapping[Role, frozenset[Action]]] = {
 
 PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
     Role.WARD: (Page.BOARD, Page.ASSESS, Page.PATIENT, Page.ALERTS),
-    Role.INVESTIGATOR: (Page.BOARD, Page.ASSESS, Page.PATIENT, Page.ALERTS, Page.SAFETY),
+    Role.INVESTIGATOR: (
+        Page.BOARD,
+        Page.ASSESS,
+        Page.PATIENT,
+        Page.ALERTS,
+        Page.SAFETY,
+        Page.ENROLMENT,  # for the lasting findings
+    ),
     Role.COORDINATOR: (
         Page.BOARD,
         Page.PATIENT,

@@ -16,7 +16,7 @@ from actions.patients import enrol_patient, record_infusion
 from actions.recipients import add_recipient
 from db.inputs import AssessmentIn, InfusionIn, PatientIn, RecipientIn
 from db.models import Record, User
-from db.roles import Actor, Role
+from db.roles import Actor, Group, Role
 from db.session import reading, writing
 from settings import Settings
 from trial.protocol import load_protocol
@@ -132,7 +132,7 @@ def make_site(url: str, folder: Path) -> Site:
     site = Site(_people(), folder)
     for code in (CODE, OTHER_CODE):
         site.enrol(code)
-    ward = RecipientIn(name="Ward 7", address="ward@hospital.org", group="ward")
+    ward = RecipientIn(name="Ward 7", address="ward@hospital.org", group=Group.WARD)
     add_recipient(ward, by=site.coordinator, now=INFUSED_AT)
     return site
 

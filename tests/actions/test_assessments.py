@@ -1,4 +1,4 @@
-"""Recording an assessment: stored once, graded from its moment on, refused with a sentence where it cannot be."""
+"""Recording an assessment: stored once, graded from its moment on, refused with a sentence otherwise."""
 
 from datetime import timedelta
 from typing import Any

@@ -1,4 +1,4 @@
-"""Correcting, moving and withdrawing an assessment: a new version with a reason, both courses graded again."""
+"""Correcting, moving and withdrawing an assessment: a new version with a reason, courses graded again."""
 
 from datetime import timedelta
 from threading import Barrier, Thread

@@ -1,4 +1,4 @@
-"""Enrolment, infusions, stays and lasting findings: what cannot be is refused, what changed stays readable."""
+"""Enrolment, infusions, stays, lasting findings: what cannot be is refused, what changed stays readable."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from actions.patients import (
     record_stay,
     void_stay,
 )
-from db.inputs import InfusionIn, PatientIn, StayIn
+from db.inputs import InfusionIn, PatientIn, Sex, StayIn
 from db.models import User
 from db.queries.office import (
     load_infusion_versions,
@@ -31,6 +31,7 @@ from db.roles import Role
 from db.session import reading, writing
 from grading.charted import Sign
 from tests.actions.conftest import CODE, INFUSED_AT, NOW, OTHER_CODE, SHOCK, WELL, Site, add_person, at, entry
+from trial.calendar import StayKind
 
 WHY = "time read from the wrong bag"
 
@@ -41,13 +42,13 @@ def infusion(number: int = 1, infused_at: datetime = INFUSED_AT, **values: Any) 
 
 def stay(kind: str, from_hours: float, to_hours: float | None = None, **values: Any) -> StayIn:
     to_at = None if to_hours is None else at(to_hours)
-    return StayIn(patient_id=CODE, kind=kind, from_at=at(from_hours), to_at=to_at, **values)
+    return StayIn(patient_id=CODE, kind=StayKind(kind), from_at=at(from_hours), to_at=to_at, **values)
 
 
 class TestEnrolment:
     def test_a_patient_is_enrolled_with_what_is_known(self, site: Site) -> None:
         treating = site.investigator.user_id
-        typed = PatientIn(study_code="CART-011", sex="F", age_years=61, treating_investigator_id=treating)
+        typed = PatientIn(study_code="CART-011", sex=Sex.F, age_years=61, treating_investigator_id=treating)
         patient_id = enrol_patient(typed, by=site.coordinator, now=NOW)
         with reading() as session:
             patient = load_patient(session, "CART-011")
@@ -107,7 +108,7 @@ class TestLastingFindings:
         with reading() as session:
             patient = load_patient(session, CODE)
         assert patient is not None
-        assert patient.lasting_findings == {Sign.HYPOXIA, Sign.MOTOR_WEAKNESS}
+        assert patient.lasting_findings == frozenset({Sign.HYPOXIA, Sign.MOTOR_WEAKNESS})
         assert patient.lasting_findings_note == "old stroke"
 
     def test_none_of_them_is_not_the_same_as_nobody_said(self, site: Site) -> None:
@@ -230,7 +231,7 @@ class TestStays:
     def test_a_move_ends_the_running_stay_where_it_is_asked_to(self, site: Site) -> None:
         record_stay(stay("ward", -24), by=site.coordinator, now=NOW)
         with pytest.raises(
-            Refused, match="CART-007 is on the ward since 1 Mar 2026 10:00. End that stay first"
+            Refused, match=r"CART-007 is on the ward since 1 Mar 2026 10:00\. End that stay first"
         ):
             record_stay(stay("intensive_care", 10), by=site.coordinator, now=NOW)
         record_stay(stay("intensive_care", 10), ends_current=True, by=site.coordinator, now=NOW)
@@ -308,7 +309,7 @@ class TestStays:
         for typed, sentence in (
             (stay("ward", 5), "nothing comes after it"),
             (stay("ward", 3000), "must not be in the future"),
-            (StayIn(patient_id="CART-099", kind="ward", from_at=at(1)), "No patient CART-099"),
+            (StayIn(patient_id="CART-099", kind=StayKind.WARD, from_at=at(1)), "No patient CART-099"),
         ):
             with pytest.raises(Refused, match=sentence):
                 record_stay(typed, by=sqlite_site.coordinator, now=NOW)

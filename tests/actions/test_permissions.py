@@ -20,7 +20,7 @@ EXPECTED_ACTIONS = {
 }
 EXPECTED_PAGES = {
     "ward": "board assess patient alerts",
-    "investigator": "board assess patient alerts safety",
+    "investigator": "board assess patient alerts safety enrolment",
     "coordinator": "board patient alerts enrolment infusions recipients",
     "committee": "safety board patient alerts",
     "admin": "accounts recipients alerts",

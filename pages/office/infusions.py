@@ -1,0 +1,49 @@
+"""Infusions and stays of one patient: list, add, correct (coordinator)."""
+
+import streamlit as st
+
+from actions import context
+from actions.permissions import Page
+from clock import utc_now
+from db.queries.office import (
+    barring_grade,
+    load_infusion_versions,
+    load_patients,
+    load_stays,
+)
+from db.session import reading
+from pages.office.office_parts.infusion_forms import draw_infusions
+from pages.office.office_parts.patients import about_words, choose_patient, patient_link
+from pages.office.office_parts.sheet import show_said
+from pages.office.office_parts.stay_forms import draw_stays
+from pages.parts import tiles
+from pages.parts.access import require_role
+from pages.parts.wording import zone_words
+
+
+def main() -> None:
+    """One run of the page. `code` in the address names the patient."""
+    actor = require_role(Page.INFUSIONS)
+    now = utc_now()
+    st.title("Infusions and stays", anchor=False)
+    st.html(tiles.soft(f"Times of the hospital {zone_words(now, context.settings().zone)}."))
+    show_said()
+    with reading() as session:
+        patients = load_patients(session)
+    if not patients:
+        st.text("Nobody is enrolled yet. Enrol a patient on the page Enrolment.")
+        return
+    patient = choose_patient(patients)
+    if patient is None:
+        return
+    with reading() as session:
+        bar = barring_grade(session, patient.id)
+        versions = {one.id: load_infusion_versions(session, one.id) for one in patient.infusions}
+        stays = load_stays(session, patient.id)
+    st.html(tiles.line(patient_link(patient)))
+    st.text(about_words(patient))
+    draw_infusions(actor, patient, bar, versions)
+    draw_stays(actor, patient, stays)
+
+
+main()

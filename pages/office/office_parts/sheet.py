@@ -1,0 +1,251 @@
+"""One form of an office page: what is refused stays as it was typed, what is saved leaves fresh boxes.
+
+A problem's sentence takes the place of the hint under its box, so that nothing moves. A rare value is asked
+once more: the form then carries one more box to tick.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final, NoReturn, TypeVar
+
+import streamlit as st
+
+from actions import context
+from actions.errors import ChangedMeanwhile, Refused
+from db.inputs import Entry, Problem, Question
+from db.session import SaveRefused
+from pages.office.office_parts.moments import TypedMoment, read_moment, typed_moment
+from pages.parts import tiles
+from pages.parts.wording import date_and_time
+
+_MARKS: Final = re.compile(r"([\\`*_{}\[\]()#+!|~:$<>&^-])")
+_SAID: Final = "office_said"
+_CHANGED: Final = "office_changed"
+
+T = TypeVar("T")
+E = TypeVar("E", bound=Entry)
+
+
+class AskOnceMore(Exception):  # noqa: N818 -- a question to a person, not a fault
+    """The entry is possible but rare; its questions go to the person."""
+
+    def __init__(self, questions: Sequence[Question]) -> None:
+        self.sentences = [question.sentence for question in questions]
+        super().__init__(" ".join(self.sentences))
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Somebody else was first: the sentence and both values, ready to show."""
+
+    sentence: str
+    rows: list[tuple[str, str, str]]
+
+
+class Sheet:
+    """A form by its name; draw its boxes inside `with sheet.form():`."""
+
+    def __init__(self, name: str) -> None:
+        """Take up the form where the last run left it."""
+        self.name = name
+        self._round: int = st.session_state.setdefault(f"{name}_round", 0)
+        self._wrong: Mapping[str, str] = st.session_state.get(f"{name}_wrong", {})
+        self._asked: Sequence[str] = st.session_state.get(f"{name}_asked", ())
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the person is in the middle of it."""
+        return bool(self._wrong or self._asked)
+
+    def form(self) -> Any:  # noqa: ANN401 -- Streamlit's own context manager
+        """The form itself."""
+        return st.form(self._key("form"), border=False, enter_to_submit=False)
+
+    def text(self, field: str, label: str, hint: str, value: str = "") -> str:
+        """A box for words or a number; nothing is cut or turned, the server judges it."""
+        typed = st.text_input(label, value=value, autocomplete="off", key=self._key(field))
+        self._note(field, hint)
+        return typed
+
+    def words(self, field: str, label: str, hint: str, value: str = "") -> str:
+        """A larger box for a reason or a note."""
+        typed = st.text_area(label, value=value, height=80, key=self._key(field))
+        self._note(field, hint)
+        return typed
+
+    def choice(
+        self,
+        field: str,
+        label: str,
+        hint: str,
+        options: Sequence[T],
+        show: Callable[[T], str],
+        value: T | None = None,
+    ) -> T | None:
+        """One of a few words; nothing is chosen beforehand but what is stored."""
+        chosen = st.pills(label, options, format_func=show, default=value, key=self._key(field))
+        self._note(field, hint)
+        return chosen
+
+    def choices(
+        self,
+        field: str,
+        label: str,
+        hint: str,
+        options: Sequence[T],
+        show: Callable[[T], str],
+        value: Sequence[T] = (),
+    ) -> list[T]:
+        """Any of a few words; only what is stored is chosen beforehand."""
+        chosen = st.pills(
+            label,
+            options,
+            selection_mode="multi",
+            format_func=show,
+            default=list(value),
+            key=self._key(field),
+        )
+        self._note(field, hint)
+        return list(chosen)
+
+    def moment(self, field: str, label: str, hint: str, stored: datetime | None = None) -> TypedMoment:
+        """A date and a time of the hospital, in two boxes."""
+        start = typed_moment(stored, context.settings().zone)
+        left, right = st.columns(2)
+        with left:
+            on = st.text_input(
+                f"{label}, date", value=start.on, autocomplete="off", key=self._key(f"{field}_on")
+            )
+        with right:
+            at = st.text_input(
+                f"{label}, time", value=start.at, autocomplete="off", key=self._key(f"{field}_at")
+            )
+        self._note(field, hint)
+        return TypedMoment(on, at)
+
+    def tick(self, field: str, label: str) -> bool:
+        """A box to tick."""
+        return st.checkbox(label, key=self._key(field))
+
+    def submit(self, label: str, action: Callable[["Sheet"], str]) -> None:
+        """The button at the end: does the action and says what it returned, or what is to be put right."""
+        if sentence := self._wrong.get(""):
+            st.html(tiles.problem(sentence))
+        for sentence in self._asked:
+            st.html(tiles.problem(sentence))
+        confirmed = bool(self._asked) and self.tick("confirmed", "Yes, this is right")
+        if st.form_submit_button(label, type="primary", key=self._key(f"submit_{label}")):
+            self._confirmed = confirmed
+            self._do(action)
+
+    def read(
+        self,
+        kind: type[E],
+        typed: Mapping[str, object],
+        moments: Mapping[str, TypedMoment] | None = None,
+        stored: Mapping[str, datetime | None] | None = None,
+    ) -> E:
+        """The entry, judged by its own gate; raises Refused with every problem, or AskOnceMore."""
+        zone, faulty = context.settings().zone, list[Problem]()
+        values: dict[str, object] = dict(typed)
+        for field, boxes in (moments or {}).items():
+            at = read_moment(field, boxes, zone, (stored or {}).get(field))
+            if isinstance(at, Problem):
+                faulty.append(at)
+            else:
+                values[field] = at
+        entry, problems = kind.check(values)
+        fields = {problem.field for problem in faulty}
+        faulty += [problem for problem in problems if problem.field not in fields]
+        if entry is None or faulty:
+            raise Refused(faulty)
+        questions = entry.to_confirm()
+        if questions and not self._confirmed:
+            raise AskOnceMore(questions)
+        return entry
+
+    _confirmed = False
+
+    def _do(self, action: Callable[["Sheet"], str]) -> NoReturn:
+        wrong: dict[str, str] = {}
+        asked: Sequence[str] = ()
+        try:
+            st.session_state[_SAID] = action(self)
+            st.session_state[f"{self.name}_round"] += 1
+        except AskOnceMore as question:
+            asked = question.sentences
+        except ChangedMeanwhile as refusal:
+            st.session_state[_CHANGED] = _both_values(refusal)
+        except Refused as refusal:
+            for problem in reversed(refusal.problems):
+                wrong[problem.field if self._has(problem.field) else ""] = problem.sentence
+        except SaveRefused as refusal:
+            wrong[""] = str(refusal)
+        st.session_state[f"{self.name}_wrong"] = wrong
+        st.session_state[f"{self.name}_asked"] = asked
+        st.rerun()
+
+    def _has(self, field: str) -> bool:
+        return any(self._key(f"{field}{ending}") in st.session_state for ending in ("", "_on"))
+
+    def _note(self, field: str, hint: str) -> None:
+        st.html(tiles.problem(self._wrong[field]) if field in self._wrong else tiles.soft(hint))
+
+    def _key(self, field: str) -> str:
+        return f"{self.name}_{self._round}_{field}"
+
+
+def say(sentence: str) -> None:
+    """What an action came to, to be shown at the next run."""
+    st.session_state[_SAID] = sentence
+
+
+def show_said() -> None:
+    """What the last action came to, once."""
+    changed: Changed | None = st.session_state.pop(_CHANGED, None)
+    if changed is not None:
+        st.html(tiles.problem(changed.sentence))
+        rows = [[tiles.cell(cell) for cell in row] for row in changed.rows]
+        st.html(tiles.table("Both values", ["", "Now stored", "Yours, not saved"], rows))
+    said = st.session_state.pop(_SAID, None)
+    if said:
+        st.html(tiles.piece("div", text=said, classes="vigil-banner", role="status"))
+
+
+def unmarked(words: str) -> str:
+    """Words that a person typed, for a label of Streamlit, which would read signs in them as marks."""
+    return _MARKS.sub(r"\\\1", words)
+
+
+def shown_value(value: object) -> str:
+    """A value of an office record in words; "not recorded" for None."""
+    if value is None:
+        return "not recorded"
+    if isinstance(value, datetime):
+        return date_and_time(value, context.settings().zone)
+    if isinstance(value, float):
+        return f"{value:g}"
+    return str(value).replace("_", " ")
+
+
+_NAMES: Final = {
+    "infused_at": "Time of the infusion",
+    "weight_kg": "Weight in kg",
+    "dose_cells_per_kg": "Dose in cells/kg",
+    "lot": "Lot",
+    "baseline_ice": "Baseline ICE",
+    "kind": "Place",
+    "from_at": "Beginning",
+    "to_at": "End",
+    "reason": "Reason",
+}
+
+
+def _both_values(refusal: ChangedMeanwhile) -> Changed:
+    rows = [
+        (_NAMES.get(field, field), shown_value(refusal.theirs.get(field)), shown_value(value))
+        for field, value in refusal.yours.items()
+    ]
+    return Changed(refusal.sentence, rows)
