@@ -4,9 +4,9 @@ Figures are drawn without Streamlit's theme; all colours come from `grading.colo
 Plotly drops time zones, so every x value is the hospital's own clock, without a zone.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+import json
+from collections.abc import Iterable, Sequence
 from datetime import datetime, tzinfo
-from functools import lru_cache
 from typing import Any, Final
 
 import plotly.graph_objects as go
@@ -131,29 +131,24 @@ def local(at: datetime, zone: tzinfo) -> datetime:
     return at.astimezone(zone).replace(tzinfo=None)
 
 
-class KeptFigures:
-    """The last figures drawn, by a key that names the data version and the theme; never by time."""
+class Drawn(go.Figure):  # type: ignore[misc] # Plotly brings no types
+    """A figure that is finished: written once in plain values, so that showing it again costs little.
 
-    def __init__(self, at_most: int = 64) -> None:
-        self._draw = lru_cache(maxsize=at_most)(_Keyed.draw)
+    Nobody may change it, nor what `to_dict` gives.
+    """
 
-    def get(self, key: Hashable, draw: Callable[[], go.Figure]) -> go.Figure:
-        """The figure of this key, drawn now if it is not kept. Nobody may change what comes back."""
-        figure: go.Figure = self._draw(_Keyed(key, draw))
-        return figure
+    def __init__(self, plain: dict[str, Any]) -> None:
+        super().__init__()
+        self._plain = plain
+
+    def to_dict(self) -> dict[str, Any]:
+        """The whole figure, not a copy."""
+        return self._plain
 
 
-class _Keyed:
-    """A way of drawing that counts as equal to another with the same key."""
-
-    def __init__(self, key: Hashable, draw: Callable[[], go.Figure]) -> None:
-        self.key, self._how = key, draw
-
-    def draw(self) -> go.Figure:
-        return self._how()
-
-    def __hash__(self) -> int:
-        return hash(self.key)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Keyed) and other.key == self.key
+def finished(traces: Sequence[Any], layout: dict[str, Any]) -> Drawn:
+    """Check a figure against Plotly's schema and finish it."""
+    plain: dict[str, Any] = json.loads(go.Figure(list(traces), layout).to_json())
+    # Plotly's own template only fills in looks that are all set here.
+    plain["layout"]["template"] = {}
+    return Drawn(plain)

@@ -20,7 +20,7 @@ _PLOT_PX: Final = HEIGHT - TOP - 30
 _NUMERAL_PX: Final = 16
 
 
-def draw_grade_shares(shares: Sequence[DayShare], last_day: int, theme: str) -> go.Figure:
+def draw_grade_shares(shares: Sequence[DayShare], last_day: int, theme: str) -> look.Drawn:
     """The figure; days on which nobody was assessed stay empty, with no number above."""
     seen = [share for share in shares if share.assessed]
     colours = THEME_COLOURS[theme]
@@ -49,7 +49,7 @@ def draw_grade_shares(shares: Sequence[DayShare], last_day: int, theme: str) -> 
         ),
         "annotations": [title | {"yshift": 4} for title in panel_titles(last_day, colours.text)],
     }
-    return go.Figure([trace for trace in traces if trace is not None], layout)
+    return look.finished([trace for trace in traces if trace is not None], layout)
 
 
 def _bars(shares: Sequence[DayShare], grade: str, last_day: int, theme: str) -> go.Bar | None:

@@ -34,7 +34,7 @@ def width_of(last_day: int) -> list[float]:
     return [-0.5, column(2, last_day, last_day) + 0.5]
 
 
-def draw_heat_map(rows: Sequence[HeatRow], last_day: int, theme: str) -> go.Figure:
+def draw_heat_map(rows: Sequence[HeatRow], last_day: int, theme: str) -> look.Drawn:
     """The figure for rows from the top down."""
     levels = {row.study_code: len(rows) - 1 - position for position, row in enumerate(rows)}
     cells = [cell for row in rows for panel in row.panels for cell in panel.cells]
@@ -63,7 +63,7 @@ def draw_heat_map(rows: Sequence[HeatRow], last_day: int, theme: str) -> go.Figu
         "yaxis": look.plain_axis(theme, range=[-0.5, len(rows) - 0.5], showgrid=False, showticklabels=False),
         "annotations": panel_titles(last_day, colours.text),
     }
-    return go.Figure(traces, layout)
+    return look.finished(traces, layout)
 
 
 def day_ticks(last_day: int) -> dict[str, Any]:

@@ -7,7 +7,7 @@ day on which nothing was due (a dot), a patient with no such infusion (words in 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
@@ -112,6 +112,19 @@ def heat_rows(
     return tuple(
         HeatRow(patient.study_code, (grid.panel(patient, 1), grid.panel(patient, 2))) for patient in patients
     )
+
+
+def last_change(cut_off: datetime, protocol: Protocol, zone: ZoneInfo) -> datetime:
+    """The last moment before the cut-off at which the clock alone changed a cell: midnight, or overdue."""
+    today = cut_off.astimezone(zone).date()
+    times = {time(), *protocol.vital_sign_times, *protocol.ice_times}
+    moments = [
+        datetime.combine(today - timedelta(days=days), at, zone).astimezone(UTC) + late
+        for days in (0, 1)
+        for at in times
+        for late in (timedelta(), protocol.slot_tolerance)
+    ]
+    return max(moment for moment in moments if moment < cut_off)
 
 
 def day_shares(rows: Sequence[HeatRow], last_day: int) -> tuple[DayShare, ...]:

@@ -25,7 +25,7 @@ _DAY: Final = timedelta(days=1)
 _Drawn = tuple[str, str, str, Callable[[datetime], datetime], dict[str, str], str]
 
 
-def draw_patient_axis(rows: AxisRows, theme: str) -> go.Figure:
+def draw_patient_axis(rows: AxisRows, theme: str) -> look.Drawn:
     """The picture of one course, in the theme "light" or "dark"."""
     given = signs.drugs_given(rows.entries)
     oxygen = signs.oxygen_stretches(rows.entries, rows.vital_signs_stand_until, rows.until)
@@ -39,7 +39,7 @@ def draw_patient_axis(rows: AxisRows, theme: str) -> go.Figure:
         "shapes": _lines(rows, rooms, theme),
         **_value_axes(rows, rooms, theme, names, signs.oxygen_label(oxygen)),
     }
-    return go.Figure(traces, layout)
+    return look.finished(traces, layout)
 
 
 def _signs(rows: AxisRows, theme: str) -> list[Any]:

@@ -53,6 +53,8 @@ def load_board_alerts(session: Session, now: datetime) -> dict[int, list[BoardAl
             col(Alert.state).in_(_LIVE), col(Alert.historical).is_(False), col(Alert.infusion_id).is_not(None)
         )
     ).all()
+    if not rows:
+        return {}
     ids = [row[0] for row in rows]
     told, settled, answers = _told(session, ids), _settled(session, ids), _answers(session, ids)
     found: dict[int, list[BoardAlert]] = defaultdict(list)

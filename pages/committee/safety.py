@@ -7,7 +7,7 @@ import streamlit as st
 
 from actions import context
 from actions.permissions import Page
-from charts.figure import CONFIG, KeptFigures
+from charts.figure import CONFIG, Drawn
 from charts.grade_shares import draw_grade_shares
 from charts.heat_map import draw_heat_map
 from charts.heat_rows import INFUSIONS, completeness, day_shares
@@ -19,10 +19,11 @@ from pages.committee.safety_parts.loaded import Loaded, load
 from pages.committee.safety_parts.opened import Bar, Day, patient_address, show_bar, show_day
 from pages.parts import tiles
 from pages.parts.access import require_role
+from pages.parts.kept import Kept
 from pages.parts.theme import theme_now
 from pages.parts.wording import counted, date_and_time, date_words, zone_words
 
-_kept: Final = KeptFigures()
+_kept: Final[Kept[Drawn]] = Kept()
 
 
 def main() -> None:

@@ -7,7 +7,7 @@ import streamlit as st
 from actions import context
 from actions.permissions import Page
 from clock import utc_now
-from db.queries.charted_entries import Entry, load_versions
+from db.queries.charted_entries import load_versions
 from db.queries.patient import PatientName, PatientRecord, list_patients
 from db.roles import Actor
 from db.session import reading
@@ -15,13 +15,13 @@ from pages.parts import tiles
 from pages.parts.access import require_role
 from pages.parts.wording import counted, when
 from pages.ward.patient_parts.about import show_reminders, show_stays
+from pages.ward.patient_parts.due import due_grid
 from pages.ward.patient_parts.entries import show_entries
 from pages.ward.patient_parts.entry import show_entry
 from pages.ward.patient_parts.grid import show_grid
 from pages.ward.patient_parts.head import show_head
 from pages.ward.patient_parts.loaded import Loaded, load
 from pages.ward.patient_parts.picture import show_picture
-from trial.calendar import SlotStatus, slot_status
 
 
 def main() -> None:
@@ -30,7 +30,7 @@ def main() -> None:
     code, opened = st.query_params.get("code", ""), st.query_params.get("a")
     now = utc_now()
     with reading() as session:
-        patient, loaded, versions = load(
+        patient, loaded = load(
             session,
             code,
             _number(st.query_params.get("infusion")),
@@ -45,10 +45,11 @@ def main() -> None:
     elif loaded is None:
         _not_infused(patient)
     else:
-        _show(loaded, versions, actor)
+        _show(loaded, actor)
 
 
-def _show(loaded: Loaded, versions: tuple[Entry, ...], actor: Actor) -> None:
+def _show(loaded: Loaded, actor: Actor) -> None:
+    versions = loaded.facts.versions
     show_head(loaded, actor)
     if st.query_params.get("a") and not versions:
         st.text("The entry of this link is not among this patient's entries. It may have been moved.")
@@ -79,12 +80,7 @@ def _axis(loaded: Loaded) -> None:
 
 
 def _no_entry_yet(loaded: Loaded) -> None:
-    skipped = {(skip.kind, skip.due_at) for skip in loaded.skipped}
-    waiting = [
-        slot.due_at
-        for slot in loaded.slots
-        if slot_status(slot, [], skipped, loaded.now, loaded.protocol) is not SlotStatus.SKIPPED
-    ]
+    waiting = [one.slot.due_at for one in due_grid(loaded) if one.skipped_because is None]
     first = f" First one due {when(waiting[0], loaded.now, loaded.zone)}." if waiting else ""
     st.text(f"No assessment yet.{first}")
 

@@ -2,16 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
 from alerts.facts import load_course_facts
-from charts.heat_rows import HeatRow, heat_rows
+from charts.heat_rows import HeatRow, heat_rows, last_change
 from db.queries.charted_entries import load_entries
 from db.queries.committee import CommitteePatient, infusions_with_events, load_committee
 from db.queries.patient import data_version
 from grading.scale import Toxicity
+from pages.parts.kept import Kept
 from reports.events import Event, EventCourse, list_events
 from trial.protocol import Protocol
 
@@ -33,19 +35,35 @@ class Loaded:
 def load(
     session: Session, scale: Toxicity, *, cut_off: datetime, protocol: Protocol, zone: ZoneInfo
 ) -> Loaded:
-    """Read everyone, the grid of one toxicity, and the events of both."""
+    """Everyone, the grid of one toxicity, and the events of both; read once for each data version."""
+    version = data_version(session)
+    of_all = (version, protocol.hash, zone.key)
+    patients, events = _everyone.get(of_all, lambda: _read(session, cut_off, protocol))
+    rows = _rows.get(
+        (*of_all, scale, last_change(cut_off, protocol, zone)),
+        lambda: heat_rows(patients, scale, protocol, zone=zone, cut_off=cut_off),
+    )
+    return Loaded(
+        patients=patients,
+        events=events,
+        rows=rows,
+        scale=scale,
+        version=version,
+        cut_off=cut_off,
+        protocol=protocol,
+        zone=zone,
+    )
+
+
+_Everyone = tuple[tuple[CommitteePatient, ...], tuple[Event, ...]]
+_everyone: Final[Kept[_Everyone]] = Kept(4)
+_rows: Final[Kept[tuple[HeatRow, ...]]] = Kept(8)
+
+
+def _read(session: Session, now: datetime, protocol: Protocol) -> _Everyone:
     patients = load_committee(session)
     courses = {
         infusion_id: EventCourse(load_course_facts(session, infusion_id), load_entries(session, infusion_id))
         for infusion_id in infusions_with_events(session)
     }
-    return Loaded(
-        patients=patients,
-        events=tuple(list_events(patients, courses, cut_off, protocol)),
-        rows=heat_rows(patients, scale, protocol, zone=zone, cut_off=cut_off),
-        scale=scale,
-        version=data_version(session),
-        cut_off=cut_off,
-        protocol=protocol,
-        zone=zone,
-    )
+    return patients, tuple(list_events(patients, courses, now, protocol))

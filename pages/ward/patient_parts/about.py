@@ -8,7 +8,6 @@ from grading.scale import Toxicity
 from pages.parts import tiles
 from pages.parts.wording import date_and_time
 from pages.ward.board_parts.standing import standing
-from pages.ward.patient_parts.head import points_of
 from pages.ward.patient_parts.loaded import Loaded
 from trial.calendar import StayKind
 from trial.reminders import RemindersError, load_reminders
@@ -32,7 +31,7 @@ def show_reminders(loaded: Loaded) -> None:
         return
     any_line = False
     for scale in Toxicity:
-        now = standing(points_of(loaded.entries), scale, loaded.now, loaded.zone, is_overdue=False)
+        now = standing(loaded.facts.points, scale, loaded.now, loaded.zone, is_overdue=False)
         lines = reminders.at(scale, now.at_least or 0)
         any_line = any_line or bool(lines)
         if lines:

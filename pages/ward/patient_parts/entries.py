@@ -24,18 +24,20 @@ def show_entries(loaded: Loaded) -> None:
     key = f"patient-all-entries-{loaded.infusion.id}"
     shown = newest_first if st.session_state.get(key) else newest_first[:ROWS_AT_ONCE]
     if shown:
-        st.html(_table(loaded, shown))
+        # The words of a time change with the hospital's date.
+        key_of_table = ("entries", len(shown), loaded.now.astimezone(loaded.zone).date())
+        st.html(loaded.facts.once(key_of_table, lambda: _table(loaded, shown)))
     if len(shown) < len(newest_first):
         left = len(newest_first) - len(shown)
         st.button(f"Show {left} earlier", key=f"{key}-button", on_click=_show_all, args=(key,))
-    if loaded.voided:
+    if loaded.facts.voided:
         st.html(_withdrawn(loaded))
 
 
-def entry_link(loaded: Loaded, entry: Entry, words: str) -> str:
+def entry_link(study_code: str, entry: Entry, words: str) -> str:
     """A link that opens an entry on this page."""
-    code = quote(loaded.patient.study_code)
-    return tiles.link(words, f"/patient?code={code}&a={entry.stable_id}", classes="vigil-link vigil-link-row")
+    address = f"/patient?code={quote(study_code)}&a={entry.stable_id}"
+    return tiles.link(words, address, classes="vigil-link vigil-link-row")
 
 
 def _show_all(key: str) -> None:
@@ -69,7 +71,7 @@ def _row(loaded: Loaded, entry: Entry) -> list[str]:
         f"{entry.version}, corrected" if entry.corrected else "1",
     ]
     return [
-        entry_link(loaded, entry, when(entry.assessed_at, loaded.now, loaded.zone)),
+        entry_link(loaded.patient.study_code, entry, when(entry.assessed_at, loaded.now, loaded.zone)),
         tiles.cell(str(day_of(entry.assessed_at, loaded.infusion.infused_at, loaded.zone))),
         *tile,
         *(tiles.cell(word or "–") for word in words),
@@ -96,7 +98,8 @@ def _oxygen(entry: Entry) -> str:
 
 def _withdrawn(loaded: Loaded) -> str:
     links = [
-        entry_link(loaded, entry, when(entry.assessed_at, loaded.now, loaded.zone)) for entry in loaded.voided
+        entry_link(loaded.patient.study_code, entry, when(entry.assessed_at, loaded.now, loaded.zone))
+        for entry in loaded.facts.voided
     ]
     words = tiles.piece("span", text="Withdrawn, not counted:")
     return tiles.line(words, *links)

@@ -1,13 +1,10 @@
 """The top of the patient page: who, which infusion and day, both grades now, and what waits."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import streamlit as st
 
 from actions.permissions import Action, may
-from db.queries.board import Point
-from db.queries.charted_entries import Entry
 from db.queries.patient import PatientRecord
 from db.roles import Actor
 from grading.scale import Toxicity
@@ -23,8 +20,9 @@ from pages.parts.wording import (
 )
 from pages.ward.board_parts.cards import acknowledged_words, alert_words
 from pages.ward.board_parts.standing import KIND_OF, standing
+from pages.ward.patient_parts.due import is_overdue
 from pages.ward.patient_parts.loaded import Loaded
-from trial.calendar import SlotStatus, day_of, slot_status
+from trial.calendar import day_of
 
 _SEX = {"F": "female", "M": "male"}
 
@@ -82,8 +80,9 @@ def _title(loaded: Loaded) -> str:
 
 
 def _grade_now(loaded: Loaded, scale: Toxicity) -> str:
-    points = points_of(loaded.entries)
-    stands = standing(points, scale, loaded.now, loaded.zone, is_overdue=_is_overdue(loaded, scale))
+    stands = standing(
+        loaded.facts.points, scale, loaded.now, loaded.zone, is_overdue=is_overdue(loaded, KIND_OF[scale])
+    )
     return tiles.piece(
         "div",
         tiles.grade_tile(stands.grade, stands.at_least, toxicity=scale.label),
@@ -91,36 +90,6 @@ def _grade_now(loaded: Loaded, scale: Toxicity) -> str:
         tiles.arrow(stands.direction, stands.words),
         classes="vigil-patient-grade",
     )
-
-
-def points_of(entries: Sequence[Entry]) -> list[Point]:
-    """The entries as the board takes them."""
-    made = []
-    for entry in entries:
-        recorded, grades = entry.recorded, entry.grade_point
-        made.append(
-            Point(
-                at=entry.assessed_at,
-                assessment_id=entry.assessment_id,
-                vital_signs=recorded.vital_signs,
-                ice=recorded.ice,
-                crs_grade=grades.crs_grade,
-                crs_at_least=grades.crs_at_least,
-                icans_grade=grades.icans_grade,
-                icans_at_least=grades.icans_at_least,
-            )
-        )
-    return made
-
-
-def _is_overdue(loaded: Loaded, scale: Toxicity) -> bool:
-    """Whether the latest due assessment of the toxicity's kind was not met; never once monitoring is over."""
-    kind = KIND_OF[scale]
-    past = [slot for slot in loaded.slots if slot.kind is kind and slot.due_at <= loaded.now]
-    skipped = {(skip.kind, skip.due_at) for skip in loaded.skipped}
-    if not past or not loaded.is_monitored:
-        return False
-    return slot_status(past[-1], loaded.recorded, skipped, loaded.now, loaded.protocol) is SlotStatus.OVERDUE
 
 
 def _where_words(loaded: Loaded) -> str:
@@ -144,7 +113,7 @@ def _why_over(loaded: Loaded) -> str:
         return f"died day {day_of(patient.died_at, infusion.infused_at, loaded.zone)}"
     if patient.withdrawn_at is not None and patient.withdrawn_at <= loaded.now:
         return "withdrawn from the trial"
-    if any(stay.covers(loaded.now) for stay in loaded.window.home):
+    if any(stay.covers(loaded.now) for stay in loaded.facts.window.home):
         return "at home"
     return "monitoring has ended"
 

@@ -1,13 +1,19 @@
-"""Everything the patient page shows of one patient and one infusion, read in one go."""
+"""Everything the patient page shows of one patient and one infusion.
 
-from dataclasses import dataclass
+What is stored is read once for each data version and kept; the alerts, which the worker changes by itself,
+are read every time. What follows from the data and the clock is kept until the clock changes it.
+"""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Final
+from typing import Any, Final, TypeVar
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
+from db.queries.board import Point
 from db.queries.board_alerts import BoardAlert, load_board_alerts
 from db.queries.charted_entries import Entry, load_entries, load_versions, load_voided
 from db.queries.patient import (
@@ -18,26 +24,38 @@ from db.queries.patient import (
     load_patient,
     load_skipped,
 )
-from trial.calendar import Recorded, Slot, StayKind, Window, due_slots, monitoring_window
+from pages.parts.kept import Kept
+from trial.calendar import Slot, SlotKind, StayKind, Window, due_slots, monitoring_window
 from trial.protocol import Protocol
 
 _SHOWN_AFTER_LAST: Final = timedelta(days=2)
+_STEP: Final = timedelta(minutes=10)
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """One patient, the infusion shown, its entries, and the entry that is open with all its versions."""
+class Facts:
+    """What is stored of one patient and one infusion, and what follows from it alone.
+
+    versions  of the entry that is open, the first first; empty where none is
+    """
 
     patient: PatientRecord
     infusion: InfusionRow
     entries: tuple[Entry, ...]
     voided: tuple[Entry, ...]
     skipped: tuple[Skip, ...]
-    alerts: tuple[BoardAlert, ...]
-    version: tuple[str, int]
-    now: datetime
+    versions: tuple[Entry, ...]
     protocol: Protocol
     zone: ZoneInfo
+    _made: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
+
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """A value that follows from these facts and its key, worked out the first time it is asked for."""
+        if key not in self._made:
+            self._made[key] = make()
+        made: Made = self._made[key]
+        return made
 
     @cached_property
     def window(self) -> Window:
@@ -52,43 +70,93 @@ class Loaded:
         )
 
     @cached_property
-    def slots(self) -> list[Slot]:
-        """Every assessment due, up to the end of the planned days or until now where that is later."""
-        planned = self.infusion.infused_at + timedelta(days=self.protocol.monitoring_days + 1)
-        until = max(planned, min(self.now, self.shown_until))
-        return due_slots(
-            self.infusion.infused_at,
-            [stay.period for stay in self.patient.stays],
-            [entry.grade_point for entry in self.entries],
-            self.protocol,
-            until,
-            zone=self.zone,
-            ended_at=self.patient.ended_at(self.infusion),
-        )
+    def points(self) -> list[Point]:
+        """The entries as the board takes them, for the grades that stand now."""
+        return [_point(entry) for entry in self.entries]
 
     @cached_property
-    def recorded(self) -> list[Recorded]:
-        """What kinds of due assessment each entry meets."""
-        return [entry.recorded for entry in self.entries]
+    def recorded_at(self) -> dict[SlotKind, list[Entry]]:
+        """The entries that hold each kind of due assessment, by time."""
+        return {kind: [one for one in self.entries if one.recorded.holds(kind)] for kind in SlotKind}
+
+    @cached_property
+    def planned_end(self) -> datetime:
+        """The end of the planned days, a day to spare."""
+        return self.infusion.infused_at + timedelta(days=self.protocol.monitoring_days + 1)
+
+    def slots_until(self, until: datetime) -> list[Slot]:
+        """Every assessment due up to an instant."""
+
+        def make() -> list[Slot]:
+            return due_slots(
+                self.infusion.infused_at,
+                [stay.period for stay in self.patient.stays],
+                [entry.grade_point for entry in self.entries],
+                self.protocol,
+                until,
+                zone=self.zone,
+                ended_at=self.patient.ended_at(self.infusion),
+            )
+
+        return self.once(("slots", until), make)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The facts, as somebody looks at them now, with the alerts that are not over."""
+
+    facts: Facts
+    alerts: tuple[BoardAlert, ...]
+    version: tuple[str, int]
+    now: datetime
+
+    @property
+    def patient(self) -> PatientRecord:
+        """Who."""
+        return self.facts.patient
+
+    @property
+    def infusion(self) -> InfusionRow:
+        """After which infusion."""
+        return self.facts.infusion
+
+    @property
+    def entries(self) -> tuple[Entry, ...]:
+        """What was charted after it, by time observed."""
+        return self.facts.entries
+
+    @property
+    def protocol(self) -> Protocol:
+        """The protocol in force."""
+        return self.facts.protocol
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The hospital's zone."""
+        return self.facts.zone
 
     @property
     def is_monitored(self) -> bool:
         """Whether somebody is to look at this patient now."""
-        return self.window.covers(self.now)
+        return self.facts.window.covers(self.now)
 
-    @property
+    @cached_property
     def shown_until(self) -> datetime:
         """Up to when the picture is drawn: the end of the window or now, not long after the last entry.
 
-        Rounded up to ten minutes, so that a picture stays the same while people look at it.
+        Now is rounded up to ten minutes, so that a picture stays the same while people look at it.
         """
-        step = timedelta(minutes=10).total_seconds()
+        step = _STEP.total_seconds()
         now = datetime.fromtimestamp(-(-self.now.timestamp() // step) * step, tz=self.now.tzinfo)
-        planned = self.infusion.infused_at + timedelta(days=self.protocol.monitoring_days + 1)
-        last = max((entry.assessed_at for entry in self.entries), default=self.infusion.infused_at)
-        ends = [now, max(planned, last + _SHOWN_AFTER_LAST)]
-        ends += [self.window.to_at] if self.window.to_at is not None else []
+        last = self.entries[-1].assessed_at if self.entries else self.infusion.infused_at
+        ends = [now, max(self.facts.planned_end, last + _SHOWN_AFTER_LAST)]
+        ends += [self.facts.window.to_at] if self.facts.window.to_at is not None else []
         return max(min(ends), last, self.infusion.infused_at)
+
+    @cached_property
+    def slots(self) -> list[Slot]:
+        """Every assessment due, up to the end of the planned days or until now where that is later."""
+        return self.facts.slots_until(max(self.facts.planned_end, self.shown_until))
 
     def away(self) -> tuple[tuple[datetime, datetime], ...]:
         """The stays at home within the picture."""
@@ -108,35 +176,62 @@ def load(
     now: datetime,
     protocol: Protocol,
     zone: ZoneInfo,
-) -> "tuple[PatientRecord | None, Loaded | None, tuple[Entry, ...]]":
-    """The patient, the chosen infusion's facts (None before the first), and the versions of the open entry.
+) -> tuple[PatientRecord | None, Loaded | None]:
+    """The patient, or None; and the chosen infusion's facts, None before the first infusion.
 
     The infusion is that of the open entry, else `number`, else the latest.
     """
+    version = data_version(session)
+    key = (version, code, number, stable_id, protocol.hash, zone.key)
+    patient, facts = _kept.get(key, lambda: _read(session, code, number, stable_id, protocol, zone))
+    if facts is None:
+        return patient, None
+    alerts = load_board_alerts(session, now).get(facts.infusion.id, ())
+    return patient, Loaded(facts, tuple(alerts), version, now)
+
+
+_kept: Final[Kept[tuple[PatientRecord | None, Facts | None]]] = Kept()
+
+
+def _read(
+    session: Session, code: str, number: int | None, stable_id: str | None, protocol: Protocol, zone: ZoneInfo
+) -> tuple[PatientRecord | None, Facts | None]:
     patient = load_patient(session, code)
     if patient is None or not patient.infusions:
-        return patient, None, ()
+        return patient, None
     versions = load_versions(session, stable_id) if stable_id else ()
     infusion = _chosen(patient, number, versions)
-    if not any(entry.infusion_id == infusion.id for entry in versions):
+    if versions and versions[-1].infusion_id != infusion.id:
         versions = ()
-    loaded = Loaded(
+    facts = Facts(
         patient=patient,
         infusion=infusion,
         entries=load_entries(session, infusion.id),
         voided=load_voided(session, infusion.id),
         skipped=load_skipped(session, infusion.id),
-        alerts=tuple(load_board_alerts(session, now).get(infusion.id, ())),
-        version=data_version(session),
-        now=now,
+        versions=versions,
         protocol=protocol,
         zone=zone,
     )
-    return patient, loaded, versions
+    return patient, facts
 
 
 def _chosen(patient: PatientRecord, number: int | None, versions: tuple[Entry, ...]) -> InfusionRow:
-    of_entry = {entry.infusion_id for entry in versions[-1:]} or {entry.infusion_id for entry in versions}
+    of_entry = {entry.infusion_id for entry in versions[-1:]}
     named = [one for one in patient.infusions if one.id in of_entry]
     named += [one for one in patient.infusions if one.number == number]
     return named[0] if named else patient.infusions[-1]
+
+
+def _point(entry: Entry) -> Point:
+    recorded, grades = entry.recorded, entry.grade_point
+    return Point(
+        at=entry.assessed_at,
+        assessment_id=entry.assessment_id,
+        vital_signs=recorded.vital_signs,
+        ice=recorded.ice,
+        crs_grade=grades.crs_grade,
+        crs_at_least=grades.crs_at_least,
+        icans_grade=grades.icans_grade,
+        icans_at_least=grades.icans_at_least,
+    )
