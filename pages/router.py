@@ -16,8 +16,8 @@ from db.roles import Role
 from pages.parts.access import current_actor
 from pages.parts.banner import show_head
 from pages.parts.style import show_style
+from pages.parts.watch import keep_watch
 
-_WATCH_EVERY_S: Final = 30
 FOLDER: Final = Path(__file__).parent
 
 
@@ -49,16 +49,10 @@ def main() -> None:
     pages = build_pages(actor.role)
     chosen = st.navigation(list(pages.values()), position="top")
     show_head(actor, utc_now(), in_header=_has_navigation(pages))
-    _watch()
+    keep_watch()
     if chosen.url_path == "" and not may_see(actor.role, Page.BOARD):
         st.switch_page(pages[first_page(actor.role)])
     chosen.run()
-
-
-@st.fragment(run_every=_WATCH_EVERY_S)
-def _watch() -> None:
-    """Take patients off the screen soon after the sign-in has ended, on a page that does nothing else."""
-    current_actor(touch=False)
 
 
 def _has_navigation(pages: dict[Page, StreamlitPage]) -> bool:
@@ -69,9 +63,7 @@ def _has_navigation(pages: dict[Page, StreamlitPage]) -> bool:
 def build_pages(role: Role) -> dict[Page, StreamlitPage]:
     """Every screen as Streamlit's page; the board stands at "/", the role's own come first."""
     order = [*PAGES[role], *(page for page in SCREENS if not may_see(role, page))]
-    return {
-        page: _page(page, may_see(role, page)) for page in order if (FOLDER / SCREENS[page].script).exists()
-    }
+    return {page: _page(page, may_see(role, page)) for page in order}
 
 
 def _page(page: Page, is_visible: bool) -> StreamlitPage:

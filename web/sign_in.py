@@ -40,6 +40,8 @@ async def show_sign_in(request: Request) -> Response:
     if await to_thread.run_sync(accounts.is_first_start):
         return _see_other(FIRST_START)
     notice = await to_thread.run_sync(_why_signed_out, token) if token else ""
+    if notice and asked.startswith("/assess"):
+        notice += " Your entry is kept as a draft."
     return _form(request, asked, username=request.query_params.get("username", "")[:64], notice=notice)
 
 

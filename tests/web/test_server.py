@@ -178,6 +178,19 @@ def test_an_ended_sign_in_is_said_in_a_sentence_and_leads_back(
     vigil_server.tokens.clear()
 
 
+def test_a_tablet_that_wakes_after_the_sign_in_ended_leads_to_sign_in(
+    vigil_server: VigilServer, browser: Browser
+) -> None:
+    page = vigil_server.open(browser, Role.WARD, "/assess?code=CART-007")
+    end_all_sign_ins()
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(page.get_by_text("Your entry is kept as a draft.")).to_be_visible()
+    assert page.url.endswith("/sign-in?next=%2Fassess%3Fcode%3DCART-007")
+    page.context.close()
+    vigil_server.tokens.clear()
+
+
 def test_a_page_of_another_role_says_so(vigil_server: VigilServer, browser: Browser) -> None:
     page = vigil_server.open(browser, Role.WARD, "/accounts")
     expect(page.get_by_text("Your role (ward) does not have this page.")).to_be_visible()
