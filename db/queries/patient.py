@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from db.models import Assessment, AuditEvent, Infusion, Patient, SkippedAssessment, Stay, User
+from db.models import Alert, Assessment, AuditEvent, Infusion, Patient, SkippedAssessment, Stay, User
 from grading.charted import Sign
 from trial.calendar import SlotKind, StayKind, StayPeriod
 
@@ -80,7 +80,7 @@ class PatientName:
 
 def data_version(session: Session) -> tuple[str, int]:
     """The database and its newest audit event: as long as both are the same, so is every picture."""
-    newest = session.connection().execute(select(func.max(col(AuditEvent.id)))).scalar_one()
+    newest = session.connection().execute(_NEWEST).scalar_one()
     return str(session.get_bind().engine.url), newest or 0
 
 
@@ -120,6 +120,14 @@ def load_patient(session: Session, study_code: str) -> PatientRecord | None:
     )
 
 
+def has_live_alert(session: Session, infusion_id: int) -> bool:
+    """Whether an alert after this infusion is not over."""
+    query = select(func.count(col(Alert.id))).where(
+        col(Alert.infusion_id) == infusion_id, col(Alert.closed_at).is_(None)
+    )
+    return bool(session.connection().execute(query).scalar_one())
+
+
 def load_skipped(session: Session, infusion_id: int) -> tuple[Skip, ...]:
     """What was not done after one infusion, with its reason."""
     query = (
@@ -136,6 +144,7 @@ def load_skipped(session: Session, infusion_id: int) -> tuple[Skip, ...]:
     return tuple(Skip(SlotKind(kind), due_at, reason, words) for kind, due_at, reason, words in rows)
 
 
+_NEWEST: Final = select(func.max(col(AuditEvent.id)))
 _PATIENT_COLUMNS: Final = (
     col(Patient.id),
     col(Patient.study_code),

@@ -55,6 +55,12 @@ def page_address(page: Page) -> str:
     return "/" if page is Page.BOARD else f"/{page.value}"
 
 
+def is_fragment_run() -> bool:
+    """Whether only a fragment is drawn again, so that the page above it has not asked who is signed in."""
+    context = get_script_run_ctx()
+    return context is not None and bool(context.fragment_ids_this_run)
+
+
 def session_token() -> str | None:
     """The token that came with this browser's connection, or None."""
     return st.context.cookies.get(SESSION_COOKIE)
@@ -75,8 +81,7 @@ def current_path() -> str:
 
 
 def _end_signed_out(reason: str) -> NoReturn:
-    context = get_script_run_ctx()
-    if context is not None and context.fragment_ids_this_run:
+    if is_fragment_run():
         # Only this fragment would end: the whole page, with its patients, must go from the screen.
         st.rerun()
     kept = " Your entry is kept as a draft." if "/assess" in current_path() else ""

@@ -12,7 +12,7 @@ from db.queries.patient import PatientName, PatientRecord, list_patients
 from db.roles import Actor
 from db.session import reading
 from pages.parts import tiles
-from pages.parts.access import require_role
+from pages.parts.access import is_fragment_run, require_role
 from pages.parts.wording import counted, when
 from pages.ward.patient_parts.about import show_reminders, show_stays
 from pages.ward.patient_parts.due import due_grid
@@ -56,7 +56,7 @@ def _show(loaded: Loaded, actor: Actor) -> None:
     if versions:
         show_entry(loaded, versions, actor)
     if loaded.entries:
-        _axis(loaded)
+        _axis(loaded, actor)
     else:
         _no_entry_yet(loaded)
     show_entries(loaded)
@@ -66,9 +66,9 @@ def _show(loaded: Loaded, actor: Actor) -> None:
 
 
 @st.fragment
-def _axis(loaded: Loaded) -> None:
+def _axis(loaded: Loaded, actor: Actor) -> None:
     """The picture, and below it the entry whose point was touched; a touch draws only this part again."""
-    actor = require_role(Page.PATIENT)
+    actor = require_role(Page.PATIENT) if is_fragment_run() else actor
     stable_id = show_picture(loaded)
     if stable_id is None:
         st.html(tiles.soft("Select a point to open its entry. A ring is a corrected entry."))

@@ -21,6 +21,7 @@ from db.queries.patient import (
     PatientRecord,
     Skip,
     data_version,
+    has_live_alert,
     load_patient,
     load_skipped,
 )
@@ -46,6 +47,7 @@ class Facts:
     voided: tuple[Entry, ...]
     skipped: tuple[Skip, ...]
     versions: tuple[Entry, ...]
+    has_alerts: bool
     protocol: Protocol
     zone: ZoneInfo
     _made: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
@@ -186,7 +188,8 @@ def load(
     patient, facts = _kept.get(key, lambda: _read(session, code, number, stable_id, protocol, zone))
     if facts is None:
         return patient, None
-    alerts = load_board_alerts(session, now).get(facts.infusion.id, ())
+    # Opening and closing are events of the audit trail; who was told, and lapses, are not.
+    alerts = load_board_alerts(session, now).get(facts.infusion.id, ()) if facts.has_alerts else ()
     return patient, Loaded(facts, tuple(alerts), version, now)
 
 
@@ -210,6 +213,7 @@ def _read(
         voided=load_voided(session, infusion.id),
         skipped=load_skipped(session, infusion.id),
         versions=versions,
+        has_alerts=has_live_alert(session, infusion.id),
         protocol=protocol,
         zone=zone,
     )
