@@ -69,6 +69,15 @@ class AssessFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Place:
+    """An infusion that an entry may belong to."""
+
+    code: str
+    number: int
+    infused_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class EntryToCorrect:
     """The current version of one entry; `columns` holds only what is recorded."""
 
@@ -173,14 +182,14 @@ def load_entry(session: Session, stable_id: str) -> EntryToCorrect | None:
     )
 
 
-def load_infusion_codes(session: Session) -> list[tuple[str, int]]:
-    """Every study code with an infusion, and its number: where an entry may be moved to."""
+def load_places(session: Session) -> list[Place]:
+    """Every infusion: where an entry may be moved to."""
     query = (
-        select(col(Patient.study_code), col(Infusion.number))
+        select(col(Patient.study_code), col(Infusion.number), col(Infusion.infused_at))
         .join(Infusion, col(Infusion.patient_id) == Patient.id)
         .order_by(col(Patient.study_code), col(Infusion.number))
     )
-    return [(row[0], row[1]) for row in session.execute(query)]
+    return [Place(*row) for row in session.execute(query)]
 
 
 def count_recipients(session: Session, now: datetime) -> int:

@@ -22,12 +22,12 @@ from db.queries.assess import (
     is_enrolled,
     load_assess,
     load_entry,
-    load_infusion_codes,
+    load_places,
 )
 from db.queries.board import load_board
 from db.queries.drafts import StoredDraft, drafts_of
 from db.roles import Actor
-from db.session import reading
+from db.session import SaveRefused, reading
 from pages.parts import tiles
 from pages.parts.access import require_role
 from pages.parts.wording import ago, infusion_and_day, sentence_case, when
@@ -40,7 +40,7 @@ from pages.ward.assess_parts.correcting import (
     move_or_withdraw,
     show_both_sides,
 )
-from pages.ward.assess_parts.drafting import draft_to_offer, offer_draft
+from pages.ward.assess_parts.drafting import draft_to_offer, drop_own_draft, offer_draft
 from pages.ward.assess_parts.fields import Sheet
 from pages.ward.assess_parts.form import Form, Target, begin_form, open_form
 from pages.ward.assess_parts.live import Live, judge_form
@@ -99,6 +99,9 @@ def show_form(code: str, correct: str | None) -> None:
     due = _due(facts, now)
     slot_at = due.coming[0].due_at if due.coming else now.replace(minute=0, second=0, microsecond=0)
     form = open_form(target, actor, slot_at, now)
+    if form.redraw:
+        form.redraw = False
+        st.rerun()
     draft = draft_to_offer(form, found)
     if draft is not None:
         _head(form, facts, now)
@@ -124,20 +127,25 @@ def show_form(code: str, correct: str | None) -> None:
     )
     _head(form, facts, now)
     if entry is not None:
-        show_both_sides(form, partial(_start_again, target, actor, slot_at))
+        show_both_sides(form, partial(_start_again, form))
         correct_head(sheet, entry)
     _body(sheet)
     if entry is None:
         skip_part(sheet, (*due.overdue, *due.coming), actor, facts.code, facts.number)
     else:
         with reading() as session:
-            places = load_infusion_codes(session)
+            places = load_places(session)
         move_or_withdraw(form, entry, places, actor, zone)
     _bar(form, live, questions)
 
 
-def _start_again(target: Target, actor: Actor, slot_at: datetime) -> None:
-    begin_form(target, actor, slot_at, utc_now())
+def _start_again(form: Form) -> None:
+    try:
+        drop_own_draft(form)
+    except SaveRefused as refused:
+        form.refusal = str(refused)
+    else:
+        begin_form(form.target, form.actor, form.slot_at, utc_now()).redraw = True
 
 
 def _load(

@@ -11,7 +11,7 @@ from actions.corrections import Withdrawn, move_assessment, void_assessment
 from actions.errors import Refused
 from actions.versions import Saved
 from clock import utc_now
-from db.queries.assess import EntryToCorrect
+from db.queries.assess import EntryToCorrect, Place
 from db.roles import Actor
 from db.session import SaveRefused
 from grading.charted import COLUMN_WORDS
@@ -82,27 +82,19 @@ def show_both_sides(form: Form, again: Callable[[], None]) -> None:
 
 
 def move_or_withdraw(
-    form: Form, entry: EntryToCorrect, places: Sequence[tuple[str, int]], actor: Actor, zone: tzinfo
+    form: Form, entry: EntryToCorrect, places: Sequence[Place], actor: Actor, zone: tzinfo
 ) -> None:
     """The two ways out for an entry that should not stand here at all."""
     with st.expander("Wrong patient, or should not have been entered"):
         st.text_input("Reason, such as: wrong patient chosen", key=_key(form, "other-reason"))
-        others = [place for place in places if place != (entry.code, entry.infusion_number)]
-        place = st.selectbox(
-            "Right patient",
-            others,
-            index=None,
-            format_func=lambda one: f"{one[0]}, {infusion_words(one[1])}",
-            placeholder="Choose the study code",
-            key=_key(form, "move-to"),
-        )
+        st.text_input("Study code of the right patient", key=_key(form, "move-to"))
+        place = _right_place(form, entry, places)
         asked = st.session_state.get(_key(form, "asked"))
         if asked is None:
             with st.container(horizontal=True, gap="small"):
-                st.button(
-                    "Move to the right patient", key=_key(form, _MOVE), on_click=partial(_ask, form, _MOVE)
-                )
-                st.button("Withdraw this entry", key=_key(form, _VOID), on_click=partial(_ask, form, _VOID))
+                for what, words in ((_MOVE, "Move to the right patient"), (_VOID, "Withdraw this entry")):
+                    ask = partial(_ask, form, entry, places, what)
+                    st.button(words, key=_key(form, what), on_click=ask)
         else:
             _confirm(form, entry, asked, place, actor, zone)
         problem = st.session_state.get(_key(form, "problem"))
@@ -135,14 +127,33 @@ def _confirm(
         st.button("Go back", key=_key(form, "no"), on_click=partial(_stop, form))
 
 
-def _ask(form: Form, what: str) -> None:
+def _ask(form: Form, entry: EntryToCorrect, places: Sequence[Place], what: str) -> None:
     reason = str(st.session_state.get(_key(form, "other-reason")) or "").strip()
     problem = _NO_REASON[what] if not reason else ""
-    if what == _MOVE and not st.session_state.get(_key(form, "move-to")):
-        problem = "Choose the right patient."
+    if what == _MOVE and _right_place(form, entry, places) is None:
+        typed = _typed_code(form)
+        problem = (
+            f"No patient {typed} was infused before this entry was observed. Correct the study code."
+            if typed
+            else "Enter the study code of the right patient."
+        )
     st.session_state[_key(form, "problem")] = problem
     if not problem:
         st.session_state[_key(form, "asked")] = what
+
+
+def _right_place(form: Form, entry: EntryToCorrect, places: Sequence[Place]) -> tuple[str, int] | None:
+    """The patient typed, and the infusion that came last before the entry was observed."""
+    typed = _typed_code(form).casefold()
+    before = [one for one in places if one.code.casefold() == typed and one.infused_at <= entry.assessed_at]
+    if not before:
+        return None
+    latest = max(before, key=lambda one: one.infused_at)
+    return latest.code, latest.number
+
+
+def _typed_code(form: Form) -> str:
+    return str(st.session_state.get(_key(form, "move-to")) or "").strip()
 
 
 def _stop(form: Form) -> None:

@@ -9,8 +9,8 @@ import streamlit as st
 
 from actions import drafts
 from actions.errors import Refused
-from db.queries.drafts import StoredDraft
-from db.session import SaveRefused
+from db.queries.drafts import StoredDraft, drafts_of
+from db.session import SaveRefused, reading
 from grading.charted import COLUMN_WORDS
 from pages.parts import tiles
 from pages.parts.wording import sentence_case, when
@@ -40,20 +40,20 @@ def offer_draft(form: Form, draft: StoredDraft, now: datetime, zone: tzinfo) -> 
         with st.container(horizontal=True, gap="small"):
             if may_go_on:
                 st.button(
-                    "Go on", type="primary", key="assess-draft-go-on", on_click=partial(_go_on, form, draft)
+                    "Go on", type="primary", key="assess-draft-go-on", on_click=partial(form.take_up, draft)
                 )
             st.button("Discard", key="assess-draft-discard", on_click=partial(_discard, form, draft, now))
         if form.draft_problem:
             st.html(tiles.problem(form.draft_problem))
 
 
-def _go_on(form: Form, draft: StoredDraft) -> None:
-    answers = {name: value for name, value in draft_answers(draft).items() if name != CORRECTS}
-    form.token = draft.form_token
-    form.fill(answers)
-    form.touched, form.filled = True, True
-    form.opened_at, form.slot_at = draft.started_at, draft.slot_at
-    form.draft_started_at, form.draft_saved_at = draft.started_at, draft.saved_at
+def drop_own_draft(form: Form) -> None:
+    """Delete what this form kept: the person begins again."""
+    with reading() as session:
+        found = drafts_of(session, user_id=form.actor.user_id or 0, infusion_id=form.target.infusion_id)
+    for draft in found:
+        if draft.form_token == form.token:
+            drafts.discard_draft(draft_id=draft.id, by=form.actor)
 
 
 def _discard(form: Form, draft: StoredDraft, now: datetime) -> None:
@@ -62,7 +62,7 @@ def _discard(form: Form, draft: StoredDraft, now: datetime) -> None:
     except (Refused, SaveRefused) as error:
         form.draft_problem = str(error)
     else:
-        begin_form(form.target, form.actor, form.slot_at, now)
+        begin_form(form.target, form.actor, form.slot_at, now).redraw = True
 
 
 def _content(answers: Mapping[str, Any]) -> str:

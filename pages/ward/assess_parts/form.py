@@ -24,8 +24,8 @@ from pages.ward.assess_parts.answers import NONE
 _FORM: Final = "assess_form"
 _RETRY_AFTER: Final = timedelta(seconds=30)
 NOW, EARLIER = "now", "earlier"
-CORRECTS: Final = "_correct"
-"""The question under which the draft of a correction keeps which entry it corrects."""
+CORRECTS, VERSION, STORED_AT = "_correct", "_version", "_stored_at"
+"""The questions under which the draft of a correction keeps the entry it corrects, as it was read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ class Form:
 
     opened_at   when it was opened, or first touched: what "Now" means
     version, stored_at  of the entry being corrected
+    redraw      the page must be drawn anew: a fragment cannot add the bar to a page without one
     checked     Save was tried: what it asks for is shown from then on
     asking      Save was tried and asks something once more
     confirmed   rare values the person has already confirmed (question -> value)
@@ -60,6 +61,7 @@ class Form:
     version: int = 0
     stored_at: datetime | None = None
     filled: bool = False
+    redraw: bool = False
     checked: bool = False
     save_pressed: bool = False
     asking: bool = False
@@ -125,16 +127,36 @@ class Form:
             rest = [word for word in chosen if word != NONE]
             st.session_state[self.key(question)] = rest if NONE in before else [NONE]
 
+    def _corrected(self) -> dict[str, Any]:
+        if self.target.correct is None or self.stored_at is None:
+            return {}
+        return {
+            CORRECTS: self.target.correct,
+            VERSION: self.version,
+            STORED_AT: self.stored_at.isoformat(),
+        }
+
+    def take_up(self, draft: StoredDraft) -> None:
+        """Go on with a draft: its boxes, its token, its beginning."""
+        content = draft_answers(draft)
+        if CORRECTS in content:
+            self.version = int(content[VERSION])
+            self.stored_at = datetime.fromisoformat(content[STORED_AT])
+        self.token = draft.form_token
+        self.fill({name: value for name, value in content.items() if not name.startswith("_")})
+        self.touched = self.filled = self.redraw = True
+        self.opened_at, self.slot_at = draft.started_at, draft.slot_at
+        self.draft_started_at, self.draft_saved_at = draft.started_at, draft.saved_at
+
     def _keep_draft(self, answers: Mapping[str, Any], now: datetime) -> None:
         if self.draft_retry_at and now < self.draft_retry_at:
             return
-        correct = {CORRECTS: self.target.correct} if self.target.correct else {}
         try:
             self.draft_started_at = drafts.save_draft(
                 patient_id=self.target.patient_id,
                 infusion_id=self.target.infusion_id,
                 slot_at=self.slot_at,
-                content=json.dumps({**answers, **correct}),
+                content=json.dumps({**answers, **self._corrected()}),
                 form_token=self.token,
                 by=self.actor,
                 now=now,
