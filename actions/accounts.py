@@ -7,7 +7,6 @@ Signing in and out stand in `actions.sign_ins` and are offered here too.
 from datetime import datetime, timedelta
 from typing import Final
 
-from db.inputs import UserIn
 from sqlmodel import Session, col, select, update
 
 from actions.errors import Refused, RefusedField
@@ -27,6 +26,7 @@ from actions.sign_ins import (
     why_signed_out,
 )
 from db.audit import append_event
+from db.inputs import UserIn
 from db.models import OneTimeCode, User
 from db.roles import SYSTEM, Actor, Role
 from db.session import reading, writing

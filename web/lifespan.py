@@ -1,6 +1,7 @@
 """Start and end of the web process: database, first set-up code, warm imports, quiet collector."""
 
 import gc
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -21,7 +22,8 @@ async def lifespan(_app: object) -> AsyncIterator[dict[str, Any] | None]:
         await to_thread.run_sync(lambda: start_process(utc_now()))
     except StartError as error:
         print(f"Vigil did not start. {error}", file=sys.stderr, flush=True)
-        raise SystemExit(1) from None
+        # Any exception would follow the one sentence with a traceback; nothing is open yet.
+        os._exit(1)
     await to_thread.run_sync(offer_setup)
     await to_thread.run_sync(warm_up)
     gc.collect()

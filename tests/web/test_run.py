@@ -88,6 +88,21 @@ def test_a_wrong_setting_ends_the_start_with_one_sentence(
     assert ended.stderr.count("\n") == 1
 
 
+def test_the_web_process_alone_says_a_wrong_setting_in_one_sentence_too(tmp_path: Path) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(find_free_port())],
+        cwd=ROOT,
+        env={**clean_environment(), "DATA_DIR": str(tmp_path), "PROTOCOL_FILE": "/no/such/file.toml"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("Vigil did not start. PROTOCOL_FILE must be")
+    assert "Traceback" not in ended.stderr
+
+
 def test_accounts_can_be_kept_from_the_console(tmp_path: Path) -> None:
     def user(*words: str) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
