@@ -13,6 +13,7 @@ import pytest
 from settings import ROOT
 from tests.support.browser import clean_environment
 from tests.support.command import is_gone, running, wait_until
+from tests.support.ports import find_free_port
 
 needs_proc = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
