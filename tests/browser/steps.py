@@ -1,0 +1,142 @@
+"""What people do on the pages, one function a deed: each leaves the page where the deed ends."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.ward import bar, choice_of, fill
+from tests.support.browser import PASSWORD, TABLET, wait_until_drawn
+
+
+@contextmanager
+def step(words: str) -> Iterator[None]:
+    """A step of a long test; a failure inside it says in `words` how far it had come."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(f"The step that failed: {words}")
+        raise
+
+
+def device(browser: Browser, url: str, *, size: tuple[int, int] = TABLET, theme: str = "light") -> Page:
+    """An empty page on a device of its own, on which nobody has signed in yet."""
+    context = browser.new_context(
+        base_url=url,
+        viewport={"width": size[0], "height": size[1]},
+        color_scheme=theme,  # type: ignore[arg-type]
+    )
+    context.set_default_timeout(30_000)
+    return context.new_page()
+
+
+def set_up(page: Page, code: str, username: str, display_name: str) -> None:
+    """Make the first administrator with the code of the console."""
+    page.goto("/")
+    expect(page.get_by_role("heading", name="First start")).to_be_visible()
+    page.get_by_label("Set-up code").fill(code)
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Name shown to others").fill(display_name)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Password once more").fill(PASSWORD)
+    page.get_by_role("button", name="Make the administrator").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+
+
+def sign_in(page: Page, username: str) -> None:
+    """Fill the sign-in page that is open."""
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    wait_until_drawn(page)
+
+
+def add_account(page: Page, username: str, display_name: str, role: str) -> str:
+    """On the accounts page: make an account; the one-time code for its password."""
+    page.get_by_text("Add an account").click()
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("Name shown to others").fill(display_name)
+    page.get_by_role("radio", name=role).click()
+    page.get_by_role("button", name="Add account").click()
+    expect(page.get_by_role("heading", name=f"One-time code for {username}")).to_be_visible()
+    code = page.get_by_test_id("stCode").inner_text().strip()
+    page.get_by_role("button", name="I have noted it").click()
+    expect(page.get_by_text(code)).to_have_count(0)
+    wait_until_drawn(page)
+    expect(page.get_by_text(f"{display_name}, {role.lower()}. No password yet.")).to_be_visible()
+    return code
+
+
+def begin(page: Page, username: str, code: str) -> None:
+    """On a device of one's own: set the password with the one-time code, and sign in with it."""
+    page.goto("/sign-in")
+    page.get_by_role("link", name="Set a password with a one-time code").click()
+    page.get_by_label("Username").fill(username)
+    page.get_by_label("One-time code").fill(code)
+    page.get_by_label("New password", exact=True).fill(PASSWORD)
+    page.get_by_label("New password once more").fill(PASSWORD)
+    page.get_by_role("button", name="Set password").click()
+    expect(page.get_by_text("The password is set. Sign in with it.")).to_be_visible()
+    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    wait_until_drawn(page)
+
+
+def go_to(page: Page, title: str) -> None:
+    """Follow the navigation at the top."""
+    page.get_by_test_id("stTopNavLink").get_by_text(title, exact=True).click()
+    expect(page).to_have_url(re.compile("/$" if title == "Board" else f"/{title.lower()}$"))
+    wait_until_drawn(page)
+
+
+def add_recipient(page: Page, name: str, address: str, group: str) -> None:
+    """On the recipients page: one more address that alerts go to."""
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_label("E-mail address").fill(address)
+    page.get_by_role("radio", name=group).click()
+    page.get_by_role("button", name="Add recipient").click()
+    expect(page.get_by_text(f"{name} is told of every alert from now on.")).to_be_visible()
+    expect(page.get_by_role("heading", name="Told now (1)")).to_be_visible()
+
+
+def enrol(page: Page, code: str, age: str, treating: str) -> None:
+    """On the enrolment page: a patient by study code and baseline."""
+    page.get_by_label("Study code").fill(code)
+    page.get_by_role("radio", name="Female").click()
+    page.get_by_label("Age in years").fill(age)
+    page.get_by_role("radio", name=treating).click()
+    page.get_by_role("button", name="Enrol patient").click()
+    expect(page.get_by_text(f"{code} is enrolled.", exact=False)).to_be_visible()
+
+
+def infuse(page: Page, code: str, on: str, at: str) -> None:
+    """On the infusions page: the first infusion of a patient, at a date and time of the hospital."""
+    page.get_by_label("Patient", exact=True).click()
+    page.get_by_role("option", name=code).click()
+    page.get_by_label("Infusion, date").fill(on)
+    page.get_by_label("Infusion, time").fill(at)
+    page.get_by_label("Weight in kg").fill("61.5")
+    page.get_by_label("Dose in cells/kg").fill("2e6")
+    page.get_by_label("Lot").fill("LOT-4711")
+    page.get_by_label("Baseline ICE, 0 to 10").fill("10")
+    page.get_by_role("button", name="Record the first infusion").click()
+    expect(page.get_by_text(f"The first infusion of {code} is recorded.", exact=False)).to_be_visible()
+
+
+def chart_fever_and_norepinephrine(page: Page, comment: str) -> None:
+    """On the assess page: fever, a vasopressor and a comment; the grade and its reason stand at once."""
+    fill(page, "Temperature (°C)", "38.6")
+    choice_of(page, "Support for blood pressure", "Vasopressor").click()
+    choice_of(page, "Which vasopressors are running?", "norepinephrine").click()
+    expect(bar(page).get_by_text("CRS at least grade 3")).to_be_visible()
+    expect(bar(page)).to_contain_text("norepinephrine (one vasopressor)")
+    page.get_by_text("Another cause, judgement, comment").click()
+    fill(page, "Comment", comment)
+
+
+def acknowledge(page: Page, code: str, done: str) -> None:
+    """On the alerts page: one touch that says what was done."""
+    page.get_by_role("radiogroup", name=f"acknowledges {code} at grade 3").get_by_text(
+        done, exact=True
+    ).click()
