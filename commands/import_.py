@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Store both files; 0 when every row is stored, 2 when some were rejected, 1 when one could not be read."""
+    """Store both files; 0 when every row is stored, 2 when some were rejected, 1 when one was not read."""
     try:
         settings = start_process(utc_now())
         folder: Path = args.rejected or settings.data_dir / "rejected"

@@ -1,0 +1,1 @@
+"""The demonstration: made-up patients, entered through the same actions as real ones."""
