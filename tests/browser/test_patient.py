@@ -1,0 +1,203 @@
+"""The patient page in a real browser: the picture, its points, the table, versions, the grid."""
+
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from clock import utc_now
+from db.roles import Role
+from tests.browser.scenes import FEVER, GRADE_3, Scene, a_course
+from tests.support import made_up
+from tests.support.browser import (
+    DESK,
+    TABLET,
+    Theme,
+    VigilServer,
+    axe_violations,
+    screenshot,
+    wait_until_drawn,
+)
+
+ODD_COMMENT = "=1+1 <b>bold</b> *stars* 患者 مريض"
+
+
+@pytest.fixture(scope="module")
+def scene(vigil_server: VigilServer) -> Scene:
+    """Two days with a fever, a gap, a corrected entry and one with a comment."""
+    course = a_course(
+        vigil_server,
+        "CART-007",
+        (52, made_up.WELL),
+        (48, {**made_up.WELL, "comment": ODD_COMMENT}),
+        (44, {**FEVER, "fever_masking_drugs": "acetaminophen"}),
+        (20, {**FEVER, "oxygen_device": "nasal_cannula", "oxygen_l_per_min": 2.0}),
+        (8, made_up.VITAL_SIGNS_ONLY),
+        (4, made_up.WELL),
+        (1, made_up.VITAL_SIGNS_ONLY),
+    )
+    made_up.correct(
+        course.entries[0],
+        utc_now() - timedelta(hours=40),
+        "The line of another patient was read",
+        temperature_c=36.2,
+    )
+    return course
+
+
+def open_patient(
+    server: VigilServer,
+    browser: Browser,
+    address: str,
+    *,
+    role: Role = Role.INVESTIGATOR,
+    theme: Theme = "light",
+) -> Page:
+    page = server.open(browser, role, f"/patient?{address}", theme=theme)
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    return page
+
+
+def test_the_page_says_who_where_and_both_grades(
+    vigil_server: VigilServer, browser: Browser, scene: Scene
+) -> None:
+    page = open_patient(vigil_server, browser, "code=CART-007")
+    expect(page.get_by_role("heading", name="CART-007", level=1)).to_be_visible()
+    expect(page.get_by_text("First infusion, day", exact=False).first).to_be_visible()
+    expect(page.get_by_role("img", name="CRS grade 0").first).to_be_visible()
+    # ICE was not due at the last entry: the grade settled before it stands, with its time.
+    expect(page.get_by_role("img", name="ICANS grade 0").first).to_be_visible()
+    expect(page.get_by_text(", settled ", exact=False)).to_be_visible()
+    expect(page.get_by_role("button", name="Assess CART-007")).to_be_visible()
+
+
+def test_a_touched_point_opens_its_entry_below_the_picture(
+    vigil_server: VigilServer, browser: Browser, scene: Scene
+) -> None:
+    page = open_patient(vigil_server, browser, "code=CART-007")
+    points = page.locator(".js-plotly-plot .subplot.xy2 .scatterlayer .point")
+    expect(points).to_have_count(7)
+    points.nth(2).click(force=True)
+    entry = page.locator(".st-key-patient-entry")
+    expect(entry.get_by_role("heading", name="Entry of")).to_be_visible()
+    expect(entry.get_by_text("CRS grade 1: temperature 38.6 °C", exact=False)).to_be_visible()
+    expect(entry.get_by_role("cell", name="Acetaminophen")).to_be_visible()
+
+
+def test_a_row_of_the_table_opens_its_entry_by_keyboard(
+    vigil_server: VigilServer, browser: Browser, scene: Scene
+) -> None:
+    page = open_patient(vigil_server, browser, "code=CART-007")
+    link = page.get_by_role("region", name="7 of 7 entries").get_by_role("link").nth(3)
+    link.focus()
+    page.keyboard.press("Enter")
+    wait_until_drawn(page)
+    entry = page.locator(".st-key-patient-entry")
+    expect(entry.get_by_role("cell", name="Nasal cannula")).to_be_visible()
+    expect(page).to_have_url(f"{vigil_server.url}/patient?code=CART-007&a={scene.entries[3]}")
+
+
+def test_every_version_stands_with_its_reason(
+    vigil_server: VigilServer, browser: Browser, scene: Scene
+) -> None:
+    page = open_patient(vigil_server, browser, f"code=CART-007&a={scene.entries[0]}")
+    entry = page.locator(".st-key-patient-entry")
+    row = entry.get_by_role("row", name="Temperature")
+    expect(row.get_by_role("cell").nth(0)).to_have_text("36.2 °C")
+    expect(row.get_by_role("cell").nth(1)).to_have_text("36.8 °C")
+    expect(entry.get_by_text("The line of another patient was read", exact=False)).to_be_visible()
+    expect(page.get_by_role("cell", name="2, corrected")).to_be_visible()
+
+
+def test_a_comment_is_shown_as_it_was_typed(
+    vigil_server: VigilServer, browser: Browser, scene: Scene
+) -> None:
+    page = open_patient(vigil_server, browser, f"code=CART-007&a={scene.entries[1]}")
+    expect(page.get_by_text(ODD_COMMENT, exact=False)).to_be_visible()
+
+
+def test_only_who_may_correct_is_offered_it(
+    vigil_server: VigilServer, browser: Browser, scene: Scene
+) -> None:
+    address = f"code=CART-007&a={scene.entries[3]}"
+    page = open_patient(vigil_server, browser, address)
+    page.get_by_role("button", name="Correct this entry").click()
+    wait_until_drawn(page)
+    expect(page).to_have_url(f"{vigil_server.url}/assess?code=CART-007&correct={scene.entries[3]}")
+    for role in (Role.WARD, Role.COMMITTEE):
+        page = open_patient(vigil_server, browser, address, role=role)
+        expect(page.get_by_role("link", name="Close this entry")).to_be_visible()
+        expect(page.get_by_role("button", name="Correct this entry")).to_have_count(0)
+
+
+def test_the_grid_says_done_missing_and_to_come_in_words(
+    vigil_server: VigilServer, browser: Browser, scene: Scene
+) -> None:
+    page = open_patient(vigil_server, browser, "code=CART-007")
+    grid = page.get_by_role("region", name="Signs: temperature, systolic pressure and SpO2.")
+    for words in ("Signs missing", "Signs to come", "ICE missing"):
+        expect(grid.get_by_text(words).first).to_be_visible()
+    grid.get_by_role("link", name="done").first.click()
+    wait_until_drawn(page)
+    expect(page.locator(".st-key-patient-entry")).to_be_visible()
+
+
+def test_an_open_alert_leads_to_its_answer_and_reminders_are_no_orders(
+    vigil_server: VigilServer, browser: Browser
+) -> None:
+    a_course(vigil_server, "CART-013", (6, made_up.WELL), (1, GRADE_3))
+    page = open_patient(vigil_server, browser, "code=CART-013")
+    expect(page.get_by_text("not acknowledged", exact=False).first).to_be_visible()
+    expect(page.get_by_role("heading", name="Reminder, not an order")).to_be_visible()
+    expect(page.get_by_text("dexamethasone 10 mg every 6 h", exact=False)).to_be_visible()
+    page.get_by_role("link", name="Open the alert").click()
+    wait_until_drawn(page)
+    expect(page.get_by_role("heading", name="CART-013 has grade 3 CRS", exact=False)).to_be_visible()
+
+
+def test_a_second_infusion_has_a_course_of_its_own(vigil_server: VigilServer, browser: Browser) -> None:
+    vigil_server.use_database()
+    now = utc_now()
+    patient_id = made_up.enrol("CART-021", now - timedelta(days=40))
+    first = made_up.infuse(patient_id, 1, now - timedelta(days=30))
+    made_up.assess(patient_id, first, [(now - timedelta(days=29), FEVER)])
+    second = made_up.infuse(patient_id, 2, now - timedelta(days=2))
+    made_up.assess(patient_id, second, [(now - timedelta(days=1), made_up.WELL)])
+    page = open_patient(vigil_server, browser, "code=CART-021")
+    expect(page.get_by_text("Second infusion, day 2", exact=False).first).to_be_visible()
+    page.get_by_test_id("stButtonGroup").get_by_text("First infusion").click()
+    expect(page.get_by_text("monitoring has ended", exact=False)).to_be_visible()
+    expect(
+        page.get_by_role("region", name="1 of 1 entry").get_by_role("img", name="CRS grade 1")
+    ).to_be_visible()
+
+
+def test_a_patient_without_an_entry_is_told_what_comes_first(
+    vigil_server: VigilServer, browser: Browser
+) -> None:
+    a_course(vigil_server, "CART-030", infused_hours_ago=0.5)
+    page = vigil_server.open(browser, Role.WARD, "/patient?code=CART-030")
+    expect(page.get_by_text("No assessment yet. First one due", exact=False)).to_be_visible()
+
+
+def test_an_unknown_code_is_answered_with_the_ones_there_are(
+    vigil_server: VigilServer, browser: Browser, scene: Scene
+) -> None:
+    page = vigil_server.open(browser, Role.WARD, "/patient?code=<b>CART-999")
+    expect(
+        page.get_by_text("There is no patient with the study code <b>CART-999.", exact=False)
+    ).to_be_visible()
+    page.get_by_role("link", name="CART-007").click()
+    wait_until_drawn(page)
+    expect(page.get_by_role("heading", name="CART-007", level=1)).to_be_visible()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_nothing_serious(
+    vigil_server: VigilServer, browser: Browser, scene: Scene, theme: Theme
+) -> None:
+    for size, name in ((TABLET, "tablet"), (DESK, "desk")):
+        page = open_patient(vigil_server, browser, f"code=CART-007&a={scene.entries[0]}", theme=theme)
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        screenshot(page, f"patient-{name}-{theme}")
+        assert axe_violations(page) == []
