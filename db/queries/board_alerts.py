@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, case, func, select
+from sqlalchemy import Row, case, distinct, func, select
 from sqlmodel import Session, col
 
 from db.models import Acknowledgement, Alert, AlertAssessment, Assessment, Delivery, Grade, Notice, User
@@ -95,8 +95,8 @@ def _told(session: Session, alert_ids: Iterable[int]) -> dict[int, tuple[int, in
     query = (
         select(
             col(Notice.alert_id),
-            func.count(col(Delivery.recipient_id).distinct()),
-            func.count(sent.distinct()),
+            func.count(distinct(col(Delivery.recipient_id))),
+            func.count(distinct(sent)),
         )
         .join(Delivery, col(Delivery.notice_id) == Notice.id)
         .where(col(Notice.alert_id).in_(alert_ids))
@@ -108,7 +108,7 @@ def _told(session: Session, alert_ids: Iterable[int]) -> dict[int, tuple[int, in
 def _settled(session: Session, alert_ids: Iterable[int]) -> set[int]:
     """The alerts whose level is the settled grade of one of their assessments."""
     query = (
-        select(col(Alert.id).distinct())
+        select(col(Alert.id))
         .join(AlertAssessment, col(AlertAssessment.alert_id) == Alert.id)
         .join(Assessment, col(Assessment.stable_id) == AlertAssessment.assessment_stable_id)
         .join(Grade, col(Grade.assessment_id) == Assessment.id)
