@@ -4,6 +4,7 @@ Onset, duration and shares follow what was published for axicabtagene ciloleucel
 2 for about a week; neurologic events in six of ten, from day 5). Nobody here ever lived.
 """
 
+from dataclasses import replace
 from typing import Final
 
 from commands.made_up.story import Correction, Fever, InfusionStory, PatientStory, Signs
@@ -33,19 +34,21 @@ _ICANS_3: Final = {"ice_score": (1, 2), "consciousness": "awakens_to_touch"}
 _SEIZURE: Final = {"seizure": "brief"}
 
 
-def _mild(days_ago: int, peak_c: float = 38.8) -> InfusionStory:
-    return InfusionStory(days_ago, fevers=(Fever(40, 110, peak_c),))
+def _mild(days_ago: int, onset_h: float = 40, hours: float = 70, peak_c: float = 38.8) -> InfusionStory:
+    return InfusionStory(days_ago, fevers=(Fever(onset_h, onset_h + hours, peak_c),))
 
 
-def _moderate(days_ago: int) -> InfusionStory:
+def _moderate(days_ago: int, onset_h: float = 34, hours: float = 94, peak_c: float = 39.6) -> InfusionStory:
+    """CRS grade 2, tocilizumab, and a mild ICANS as the fever goes."""
+    end_h = onset_h + hours
     return InfusionStory(
         days_ago,
-        fevers=(Fever(34, 128, 39.6),),
+        fevers=(Fever(onset_h, end_h, peak_c),),
         signs=(
-            Signs(52, 74, _LOW_PRESSURE),
-            Signs(60, 96, _CANNULA),
-            Signs(58, 63, _TOCILIZUMAB),
-            Signs(118, 150, _ICANS_1),
+            Signs(onset_h + 18, onset_h + 40, _LOW_PRESSURE),
+            Signs(onset_h + 26, end_h - 30, _CANNULA),
+            Signs(onset_h + 24, onset_h + 29, _TOCILIZUMAB),
+            Signs(end_h - 10, end_h + 24, _ICANS_1),
         ),
     )
 
@@ -56,7 +59,7 @@ CAST: Final[tuple[PatientStory, ...]] = (
         "F",
         58,
         61.5,
-        (_moderate(66), _mild(25)),
+        (_moderate(66), _mild(25, 54, 40)),
         about="both infusions behind her, at home",
     ),
     PatientStory(
@@ -112,7 +115,7 @@ CAST: Final[tuple[PatientStory, ...]] = (
         "F",
         49,
         55.0,
-        (InfusionStory(6, fevers=(Fever(44, 100, 38.9),), silent_since_h=-8.5),),
+        (InfusionStory(6, fevers=(Fever(18, 70, 38.9),), silent_since_h=-8.5),),
         about="overdue: nothing was entered for more than eight hours",
     ),
     PatientStory(
@@ -123,8 +126,8 @@ CAST: Final[tuple[PatientStory, ...]] = (
         (
             InfusionStory(
                 9,
-                fevers=(Fever(50, 130, 39.1),),
-                signs=(Signs(70, 90, _CANNULA),),
+                fevers=(Fever(86, 160, 39.1),),
+                signs=(Signs(104, 126, _CANNULA),),
                 correction=Correction(
                     -30,
                     {"systolic_mmhg": 78, "vasopressors": ["norepinephrine"], "temperature_c": 38.9},
@@ -163,7 +166,7 @@ CAST: Final[tuple[PatientStory, ...]] = (
         55,
         77.5,
         (
-            _moderate(48),
+            _moderate(48, 58, 70, 39.1),
             InfusionStory(
                 6,
                 fevers=(Fever(42, 96, 38.7),),
@@ -198,7 +201,7 @@ CAST: Final[tuple[PatientStory, ...]] = (
         "M",
         59,
         79.0,
-        (_mild(60), InfusionStory(19, fevers=(Fever(60, 84, 38.3),))),
+        (_mild(60, 76, 60), InfusionStory(19, fevers=(Fever(60, 84, 38.3),))),
         about="both infusions behind him, at home",
     ),
     PatientStory(
@@ -206,12 +209,19 @@ CAST: Final[tuple[PatientStory, ...]] = (
         "F",
         73,
         57.0,
-        (_moderate(54), _mild(12, 38.4)),
+        (_moderate(54, 22, 130, 39.9), _mild(12, 70, 90, 38.4)),
         lasting=("hypoxia",),
         lasting_note="Home oxygen 1 L/min at night since 2024.",
         about="day 12 after the second infusion, well again",
     ),
-    PatientStory("CART-013", "M", 47, 92.0, (_moderate(28),), about="at home after the first infusion"),
+    PatientStory(
+        "CART-013",
+        "M",
+        47,
+        92.0,
+        (replace(_moderate(28, 82, 60, 39.2), gap_h=(214, 246)),),
+        about="at home after the first infusion; a day without any entry",
+    ),
     PatientStory(
         "CART-014",
         "F",

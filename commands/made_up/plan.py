@@ -131,8 +131,14 @@ def _due(
     while datetime.combine(on, time(), zone) <= end:
         for at in protocol.vital_sign_times:
             due_at = datetime.combine(on, at, zone).astimezone(infused_at.tzinfo)
-            if infused_at + timedelta(minutes=30) <= due_at <= end:
+            if infused_at + timedelta(minutes=30) <= due_at <= end and not _in_gap(
+                story, due_at - infused_at
+            ):
                 due.append((due_at, at in protocol.ice_times))
         on += timedelta(days=1)
     due += [(infused_at + hour_of(hour, until_h) * _HOUR, True) for hour in story.extra_h]
     return iter(sorted(due))
+
+
+def _in_gap(story: InfusionStory, since: timedelta) -> bool:
+    return story.gap_h is not None and story.gap_h[0] <= since / _HOUR < story.gap_h[1]

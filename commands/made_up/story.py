@@ -49,6 +49,7 @@ class InfusionStory:
     days_ago       calendar days between the infusion and today
     intensive      hours in intensive care, from and to (None: still there)
     silent_since_h nothing is entered from this hour on
+    gap_h          nothing is entered between these hours
     extra_h        assessments beside the regular ones
     """
 
@@ -57,6 +58,7 @@ class InfusionStory:
     signs: tuple[Signs, ...] = ()
     intensive: tuple[float, float | None] | None = None
     silent_since_h: float | None = None
+    gap_h: tuple[float, float] | None = None
     extra_h: tuple[float, ...] = ()
     correction: Correction | None = None
     skips_ice_at_h: float | None = None

@@ -1,0 +1,120 @@
+"""The plan of the demonstration holds its stories at whatever hour it is started."""
+
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from commands.made_up.cast import CAST
+from commands.made_up.plan import Event, make_plan
+from db.inputs import AssessmentIn
+from grading.crs_course import GradedAssessment, grade_course
+from trial.protocol import load_protocol
+
+ZONE = ZoneInfo("Asia/Shanghai")
+MIDNIGHT = datetime(2026, 6, 14, 16, 0, tzinfo=UTC)  # in Shanghai
+STARTS = [MIDNIGHT + timedelta(minutes=minutes) for minutes in (1, 400, 840, 1439)]
+
+
+@cache
+def plan(now: datetime, seed: int = 1) -> tuple[Event, ...]:
+    return tuple(make_plan(now, load_protocol(), ZONE, seed))
+
+
+@cache
+def course(now: datetime, code: str, number: int = 1) -> list[GradedAssessment]:
+    """The course as it stands after corrections."""
+    last: dict[datetime, AssessmentIn] = {}
+    for event in plan(now):
+        if event.kind in ("chart", "correct") and (event.patient.code, event.number) == (code, number):
+            assert event.observed is not None
+            assert event.values is not None
+            place = {"patient_id": code, "infusion_number": number, "assessed_at": event.observed}
+            last[event.observed] = AssessmentIn.model_validate(place | dict(event.values))
+    return grade_course([entry.charted() for entry in last.values()])
+
+
+def test_there_are_fifteen_patients_and_each_is_enrolled() -> None:
+    assert len({patient.code for patient in CAST}) == 15
+    assert sum(event.kind == "enrol" for event in plan(STARTS[0])) == 15
+
+
+@pytest.mark.parametrize("now", STARTS)
+def test_the_same_moment_and_seed_give_the_same_plan_and_another_seed_another(now: datetime) -> None:
+    again = make_plan(now, load_protocol(), ZONE, 1)
+    assert list(plan(now)) == again
+    assert list(plan(now, 2)) != again
+
+
+@pytest.mark.parametrize("now", STARTS)
+def test_everything_is_entered_in_order_and_never_in_the_future(now: datetime) -> None:
+    moments = [event.at for event in plan(now)]
+    assert moments == sorted(moments)
+    assert moments[-1] <= now
+    assert all(event.observed is None or event.observed <= event.at for event in plan(now))
+    assert now - moments[-1] < timedelta(hours=1)
+
+
+@pytest.mark.parametrize("now", STARTS)
+def test_one_is_in_grade_3_now_and_nobody_has_acknowledged_it(now: datetime) -> None:
+    newest = course(now, "CART-003")[-1]
+    assert newest.crs.grade == 3
+    assert now - newest.charted.assessed_at < timedelta(hours=1)
+    assert not next(patient for patient in CAST if patient.code == "CART-003").acknowledged
+
+
+@pytest.mark.parametrize("now", STARTS)
+def test_one_is_overdue(now: datetime) -> None:
+    assert now - course(now, "CART-004")[-1].charted.assessed_at > timedelta(hours=8)
+
+
+@pytest.mark.parametrize("now", STARTS)
+def test_one_entry_was_corrected_from_grade_3_to_less(now: datetime) -> None:
+    (correction,) = [event for event in plan(now) if event.kind == "correct"]
+    (wrong,) = [
+        event
+        for event in plan(now)
+        if event.kind == "chart"
+        and event.observed == correction.observed
+        and event.patient.code == correction.patient.code
+    ]
+    assert wrong.values is not None
+    assert "norepinephrine" in str(wrong.values["vasopressors"])
+    assert max(one.crs.at_least for one in course(now, "CART-005")) == 2
+
+
+@pytest.mark.parametrize("now", STARTS)
+def test_one_recovered_from_grade_4_and_one_is_barred_by_icans(now: datetime) -> None:
+    grades = [one.crs.at_least for one in course(now, "CART-002")]
+    assert max(grades) == 4
+    assert grades[-1] == 0
+    assert max(one.icans.at_least for one in course(now, "CART-006")) == 3
+    barred = {"CART-002", "CART-006"}
+    assert all(len(patient.infusions) == 1 for patient in CAST if patient.code in barred)
+
+
+@pytest.mark.parametrize("now", STARTS)
+def test_one_comes_back_under_steroids_without_fever(now: datetime) -> None:
+    newest = course(now, "CART-008")[-1]
+    assert any(one.crs_state.recurrence for one in course(now, "CART-008"))
+    assert newest.crs.grade == 2
+    assert newest.charted.temperature_c is not None
+    assert newest.charted.temperature_c < 38
+
+
+@pytest.mark.parametrize("now", STARTS)
+def test_one_is_not_settled_because_the_flow_is_not_recorded(now: datetime) -> None:
+    newest = course(now, "CART-014")[-1].crs
+    assert (newest.grade, newest.at_least, newest.missing) == (None, 2, ("oxygen_l_per_min",))
+
+
+@pytest.mark.parametrize("now", STARTS)
+def test_several_have_both_infusions_and_one_is_on_day_6_of_the_second(now: datetime) -> None:
+    twice = [patient for patient in CAST if len(patient.infusions) == 2]
+    assert len(twice) == 4
+    for patient in twice:
+        first = course(now, patient.code, 1)
+        assert max(one.crs.at_least for one in first) < 3
+        assert max(one.icans.at_least for one in first) < 3
+    assert course(now, "CART-007", 2)[-1].icans.at_least == 2
