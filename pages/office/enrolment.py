@@ -131,7 +131,11 @@ def _draw_change(actor: Actor, patient: PatientRecord, investigators: list[Inves
         typed = _baseline(sheet, investigators, patient)
 
         def change(form: Sheet) -> str:
-            entry = form.read(PatientIn, {"study_code": patient.study_code, **typed})
+            entry = form.read(
+                PatientIn,
+                {"study_code": patient.study_code, **typed},
+                stored={"age_years": patient.age_years},
+            )
             change_patient(patient.id, entry, by=actor, now=utc_now())
             return f"{patient.study_code} is changed. What stood before is kept in the audit trail."
 

@@ -40,7 +40,7 @@ def main() -> None:
         bar = barring_grade(session, patient.id)
         versions = {one.id: load_infusion_versions(session, one.id) for one in patient.infusions}
         stays = load_stays(session, patient.id)
-    st.html(tiles.line(patient_link(patient)))
+    st.html(tiles.line(patient_link(patient, f"Open the page of {patient.study_code}")))
     st.text(about_words(patient))
     draw_infusions(actor, patient, bar, versions)
     draw_stays(actor, patient, stays)

@@ -19,6 +19,7 @@ from pages.parts import tiles
 from pages.parts.access import require_role
 from pages.parts.wording import counted, date_and_time, zone_words
 
+_ENDING: Final = "recipients_ending"
 GROUP_WORDS: Final = {
     Group.WARD: "Ward",
     Group.TREATING: "Treating investigator",
@@ -65,17 +66,26 @@ def _draw_new(actor: Actor, *, expanded: bool) -> None:
 
 def _draw_told(recipient: RecipientRecord, actor: Actor) -> None:
     since = date_and_time(recipient.valid_from, context.settings().zone)
-    with st.container(border=True, horizontal=True, horizontal_alignment="distribute"):
-        with st.container(width="content"):
-            st.html(tiles.piece("h3", text=recipient.name, classes="vigil-h3"))
-            st.text(f"{recipient.address}. {GROUP_WORDS[recipient.group]}. Told since {since}.")
-        with st.popover(f"End {unmarked(recipient.name)}", width="content"):
-            st.text("No new alert goes to this address. Corrections of what was sent still do.")
-            if st.button("End now", key=f"end_{recipient.id}"):
+    heading = tiles.piece("h3", text=recipient.name, classes="vigil-alert-sentence")
+    about = f"{recipient.address}. {GROUP_WORDS[recipient.group]}. Told since {since}."
+    with st.container(border=True, key=f"recipient_{recipient.id}"):
+        st.html(tiles.line(heading) + tiles.piece("p", text=about, classes="vigil-text"))
+        if st.session_state.get(_ENDING) != recipient.id:
+            if st.button(f"End {unmarked(recipient.name)}", key=f"ask_{recipient.id}"):
+                st.session_state[_ENDING] = recipient.id
+                st.rerun()
+            return
+        st.text("No new alert goes to this address. Corrections of what was sent still do.")
+        with st.container(horizontal=True):
+            if st.button("End now", key=f"end_{recipient.id}", type="primary"):
                 _end(recipient, actor)
+            if st.button("Go back", key=f"keep_{recipient.id}"):
+                del st.session_state[_ENDING]
+                st.rerun()
 
 
 def _end(recipient: RecipientRecord, actor: Actor) -> None:
+    st.session_state.pop(_ENDING, None)
     try:
         end_recipient(recipient.id, by=actor, now=utc_now())
         say(f"{recipient.name} is told of no new alert.")

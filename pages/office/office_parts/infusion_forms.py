@@ -69,7 +69,8 @@ def _draw_recorded(
         st.subheader(sentence_case(words), anchor=False)
         heads = ["Version", *_VALUES.values(), "Entered", "Why corrected"]
         rows = [_version_row(version) for version in reversed(versions)]
-        caption = f"The {words} of {patient.study_code}, newest version first"
+        order = ", newest version first" if len(versions) > 1 else ""
+        caption = f"The {words} of {patient.study_code}{order}"
         st.html(tiles.table(caption, heads, rows, numbers=True))
         _draw_correction(actor, patient, infusion)
 
@@ -85,13 +86,14 @@ def _draw_correction(actor: Actor, patient: PatientRecord, infusion: InfusionRec
     sheet = Sheet(f"infusion_{infusion.id}_{infusion.version}")
     with st.expander(f"Correct the {words} of {patient.study_code}", expanded=sheet.is_open), sheet.form():
         moment, typed = _boxes(sheet, infusion)
-        reason = sheet.words("reason", "Why is it corrected", "Such as: time read from the wrong bag.")
+        why = sheet.words("why", "Why is it corrected", "Such as: time read from the wrong bag.")
 
         def correct(form: Sheet) -> str:
             place = {"patient_id": patient.study_code, "infusion_number": infusion.number}
-            stored = {"infused_at": infusion.infused_at}
-            entry = form.read(InfusionIn, place | typed, {"infused_at": moment}, stored)
-            correct_infusion(infusion.id, infusion.version, entry, reason, by=actor, now=utc_now())
+            stored = {name: getattr(infusion, name) for name in _VALUES}
+            reason = (why, "Say why the infusion is corrected.")
+            entry = form.read(InfusionIn, place | typed, {"infused_at": moment}, stored=stored, reason=reason)
+            correct_infusion(infusion.id, infusion.version, entry, why, by=actor, now=utc_now())
             return f"The {words} of {patient.study_code} is corrected. Its days and grades follow."
 
         sheet.submit("Correct", correct)
@@ -102,7 +104,7 @@ def _boxes(sheet: Sheet, infusion: InfusionRecord | None) -> tuple[TypedMoment, 
 
     def start(name: str) -> str:
         value = getattr(infusion, name) if infusion else None
-        return "" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+        return "" if value is None else f"{value:.12g}" if isinstance(value, float) else str(value)
 
     moment = sheet.moment(
         "infused_at",

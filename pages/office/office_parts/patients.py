@@ -32,9 +32,9 @@ def choose_patient(patients: Sequence[PatientRecord]) -> PatientRecord | None:
     return by_code[chosen]
 
 
-def patient_link(patient: PatientRecord) -> str:
-    """A link to the patient's page."""
-    return tiles.link(patient.study_code, f"{page_address(Page.PATIENT)}?code={patient.study_code}")
+def patient_link(patient: PatientRecord, words: str | None = None) -> str:
+    """A link to the patient's page, by default the study code."""
+    return tiles.link(words or patient.study_code, f"{page_address(Page.PATIENT)}?code={patient.study_code}")
 
 
 def infusions_words(patient: PatientRecord) -> str:

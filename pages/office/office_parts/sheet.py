@@ -21,6 +21,7 @@ from pages.parts import tiles
 from pages.parts.wording import date_and_time
 
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]()#+!|~:$<>&^-])")
+_NOT_STORED: Final = object()
 _SAID: Final = "office_said"
 _CHANGED: Final = "office_changed"
 
@@ -65,14 +66,16 @@ class Sheet:
 
     def text(self, field: str, label: str, hint: str, value: str = "") -> str:
         """A box for words or a number; nothing is cut or turned, the server judges it."""
-        typed = st.text_input(label, value=value, autocomplete="off", key=self._key(field))
-        self._note(field, hint)
+        with _close_together():
+            typed = st.text_input(label, value=value, autocomplete="off", key=self._key(field))
+            self._note(field, hint)
         return typed
 
     def words(self, field: str, label: str, hint: str, value: str = "") -> str:
         """A larger box for a reason or a note."""
-        typed = st.text_area(label, value=value, height=80, key=self._key(field))
-        self._note(field, hint)
+        with _close_together():
+            typed = st.text_area(label, value=value, height=80, key=self._key(field))
+            self._note(field, hint)
         return typed
 
     def choice(
@@ -85,8 +88,9 @@ class Sheet:
         value: T | None = None,
     ) -> T | None:
         """One of a few words; nothing is chosen beforehand but what is stored."""
-        chosen = st.pills(label, options, format_func=show, default=value, key=self._key(field))
-        self._note(field, hint)
+        with _close_together():
+            chosen = st.pills(label, options, format_func=show, default=value, key=self._key(field))
+            self._note(field, hint)
         return chosen
 
     def choices(
@@ -99,30 +103,32 @@ class Sheet:
         value: Sequence[T] = (),
     ) -> list[T]:
         """Any of a few words; only what is stored is chosen beforehand."""
-        chosen = st.pills(
-            label,
-            options,
-            selection_mode="multi",
-            format_func=show,
-            default=list(value),
-            key=self._key(field),
-        )
-        self._note(field, hint)
+        with _close_together():
+            chosen = st.pills(
+                label,
+                options,
+                selection_mode="multi",
+                format_func=show,
+                default=list(value),
+                key=self._key(field),
+            )
+            self._note(field, hint)
         return list(chosen)
 
     def moment(self, field: str, label: str, hint: str, stored: datetime | None = None) -> TypedMoment:
         """A date and a time of the hospital, in two boxes."""
         start = typed_moment(stored, context.settings().zone)
-        left, right = st.columns(2)
-        with left:
-            on = st.text_input(
-                f"{label}, date", value=start.on, autocomplete="off", key=self._key(f"{field}_on")
-            )
-        with right:
-            at = st.text_input(
-                f"{label}, time", value=start.at, autocomplete="off", key=self._key(f"{field}_at")
-            )
-        self._note(field, hint)
+        with _close_together():
+            left, right = st.columns(2)
+            with left:
+                on = st.text_input(
+                    f"{label}, date", value=start.on, autocomplete="off", key=self._key(f"{field}_on")
+                )
+            with right:
+                at = st.text_input(
+                    f"{label}, time", value=start.at, autocomplete="off", key=self._key(f"{field}_at")
+                )
+            self._note(field, hint)
         return TypedMoment(on, at)
 
     def tick(self, field: str, label: str) -> bool:
@@ -145,23 +151,27 @@ class Sheet:
         kind: type[E],
         typed: Mapping[str, object],
         moments: Mapping[str, TypedMoment] | None = None,
-        stored: Mapping[str, datetime | None] | None = None,
+        *,
+        stored: Mapping[str, Any] | None = None,
+        reason: tuple[str, str] | None = None,
     ) -> E:
-        """The entry, judged by its own gate; raises Refused with every problem, or AskOnceMore."""
-        zone, faulty = context.settings().zone, list[Problem]()
-        values: dict[str, object] = dict(typed)
-        for field, boxes in (moments or {}).items():
-            at = read_moment(field, boxes, zone, (stored or {}).get(field))
-            if isinstance(at, Problem):
-                faulty.append(at)
-            else:
-                values[field] = at
+        """The entry, judged by its own gate; raises Refused with every problem, or AskOnceMore.
+
+        stored  what the boxes began with, where something is corrected; it is not asked about again
+        reason  why it is corrected, and the sentence where that is blank
+        """
+        known = stored or {}
+        values, faulty = _with_moments(typed, moments or {}, known)
         entry, problems = kind.check(values)
         fields = {problem.field for problem in faulty}
         faulty += [problem for problem in problems if problem.field not in fields]
+        if reason is not None and not reason[0].strip():
+            faulty.append(Problem("why", reason[0], reason[1]))
         if entry is None or faulty:
             raise Refused(faulty)
-        questions = entry.to_confirm()
+        questions = [
+            one for one in entry.to_confirm() if one.value is None or one.value != known.get(one.field)
+        ]
         if questions and not self._confirmed:
             raise AskOnceMore(questions)
         return entry
@@ -197,6 +207,23 @@ class Sheet:
         return f"{self.name}_{self._round}_{field}"
 
 
+def _with_moments(
+    typed: Mapping[str, object], moments: Mapping[str, TypedMoment], stored: Mapping[str, Any]
+) -> tuple[dict[str, object], list[Problem]]:
+    values, faulty = dict(typed), list[Problem]()
+    for field, boxes in moments.items():
+        at = read_moment(field, boxes, context.settings().zone, stored.get(field))
+        if isinstance(at, Problem):
+            faulty.append(at)
+        else:
+            values[field] = at
+    return values, faulty
+
+
+def _close_together() -> Any:  # noqa: ANN401 -- Streamlit's own context manager
+    return st.container(gap=None)
+
+
 def say(sentence: str) -> None:
     """What an action came to, to be shown at the next run."""
     st.session_state[_SAID] = sentence
@@ -226,7 +253,7 @@ def shown_value(value: object) -> str:
     if isinstance(value, datetime):
         return date_and_time(value, context.settings().zone)
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:,.12g}"
     return str(value).replace("_", " ")
 
 

@@ -56,7 +56,7 @@ def _draw_new(actor: Actor, patient: PatientRecord, stays: list[StayRecord]) -> 
         end = sheet.moment("to_at", "To", "Leave both boxes open while the stay lasts.")
         reason = sheet.words("reason", "Reason", _home_hint())
         ends = running is not None and sheet.tick(
-            "ends_current", f"End the stay {_named(running)} when it begins"
+            "ends_current", f"It ends the running stay ({_named(running)})"
         )
 
         def record(form: Sheet) -> str:
@@ -103,13 +103,16 @@ def _draw_correction(actor: Actor, patient: PatientRecord, stay: StayRecord, she
         )
         begin = sheet.moment("from_at", "From", "Such as 2026-03-08 and 10:30.", stay.from_at)
         end = sheet.moment("to_at", "To", "Leave both boxes open while the stay lasts.", stay.to_at)
-        own_reason = sheet.words("own_reason", "Reason of the stay", _home_hint(), stay.reason or "")
-        why = sheet.words("reason", "Why is it corrected", "Such as: wrong date.")
+        own_reason = sheet.words("reason", "Reason of the stay", _home_hint(), stay.reason or "")
+        why = sheet.words("why", "Why is it corrected", "Such as: wrong date.")
 
         def correct(form: Sheet) -> str:
             typed = {"patient_id": patient.study_code, "kind": kind, "reason": own_reason}
             stored = {"from_at": stay.from_at, "to_at": stay.to_at}
-            entry = form.read(StayIn, typed, {"from_at": begin, "to_at": end}, stored)
+            moments = {"from_at": begin, "to_at": end}
+            entry = form.read(
+                StayIn, typed, moments, stored=stored, reason=(why, "Say why the stay is corrected.")
+            )
             correct_stay(stay.stable_id, stay.version, entry, why, by=actor, now=utc_now())
             return f"The stay of {patient.study_code} is corrected."
 

@@ -1,0 +1,234 @@
+"""The office pages in a real browser: enrolment, infusions and stays, recipients."""
+
+from datetime import timedelta
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+from sqlmodel import select
+
+from actions import context
+from clock import utc_now
+from db.models import AuditEvent, Infusion, Patient, Recipient, Stay
+from db.roles import Role
+from db.session import reading
+from tests.support.browser import (
+    Theme,
+    VigilServer,
+    axe_violations,
+    screenshot,
+    vigil_server,
+    wait_until_drawn,
+)
+
+__all__ = ["vigil_server"]
+
+ODD_NAME = "*Ward* :red[7] <b>d</b> $x$"
+
+
+def local(hours_ago: float) -> tuple[str, str]:
+    """A moment in the hospital's zone, as typed."""
+    at = (utc_now() - timedelta(hours=hours_ago)).astimezone(context.settings().zone)
+    return f"{at:%Y-%m-%d}", f"{at:%H:%M}"
+
+
+def fill_moment(page: Page | Locator, label: str, moment: tuple[str, str]) -> None:
+    for box, text in zip(("date", "time"), moment, strict=True):
+        page.get_by_label(f"{label}, {box}").fill(text)
+
+
+def save(page: Page, button: str) -> None:
+    page.get_by_role("button", name=button, exact=True).click()
+    wait_until_drawn(page)
+
+
+def pick(page: Page | Locator, words: str) -> None:
+    """Touch one choice of a group."""
+    page.get_by_test_id("stButtonGroup").get_by_text(words, exact=True).click()
+
+
+def expect_said(page: Page, words: str) -> None:
+    expect(page.get_by_role("status").filter(has_text=words)).to_be_visible()
+
+
+def choose(page: Page, code: str) -> None:
+    page.get_by_role("combobox", name="Patient").fill(code)
+    page.get_by_role("option", name=code).click()
+    wait_until_drawn(page)
+
+
+@pytest.fixture(scope="module")
+def office(vigil_server: VigilServer) -> VigilServer:
+    """The server with an investigator to choose."""
+    vigil_server.account(Role.INVESTIGATOR)
+    return vigil_server
+
+
+def test_a_patient_is_enrolled_infused_and_followed_and_nothing_typed_is_lost(
+    office: VigilServer, browser: Browser
+) -> None:
+    page = office.open(browser, Role.COORDINATOR, "/enrolment")
+    expect(page.get_by_text("Nobody is enrolled yet.")).to_be_visible()
+    page.get_by_label("Study code").fill("Li Wei")
+    page.get_by_label("Age in years").fill("61")
+    pick(page, "Female")
+    pick(page, "Investigator Example")
+    save(page, "Enrol patient")
+    expect(page.get_by_role("alert").first).to_be_visible()
+    expect(page.get_by_label("Study code")).to_have_value("Li Wei")
+    expect(page.get_by_label("Age in years")).to_have_value("61")
+    screenshot(page, "office-enrolment-refused")
+    page.get_by_label("Study code").fill("CART-007")
+    save(page, "Enrol patient")
+    expect_said(page, "CART-007 is enrolled.")
+    expect(page.get_by_role("heading", name="Enrolled (1 of 15 planned)")).to_be_visible()
+    expect(page.get_by_role("link", name="CART-007")).to_be_visible()
+
+    page.goto("/infusions?code=CART-007")
+    wait_until_drawn(page)
+    fill_moment(page, "Infusion", (local(30)[0], "25:00"))
+    page.get_by_label("Dose in cells/kg").fill("2e6")
+    save(page, "Record the first infusion")
+    expect(page.get_by_text("Enter the time as 02:30, on the 24 h clock.")).to_be_visible()
+    expect(page.get_by_label("Dose in cells/kg")).to_have_value("2e6")
+    fill_moment(page, "Infusion", local(30))
+    page.get_by_label("Weight in kg").fill("28")
+    save(page, "Record the first infusion")
+    expect(page.get_by_text("28", exact=False).filter(has_text="right").first).to_be_visible()
+    page.get_by_text("Yes, this is right").click()
+    save(page, "Record the first infusion")
+    expect_said(page, "The first infusion of CART-007 is recorded.")
+
+    pick(page, "Ward")
+    fill_moment(page, "From", local(40))
+    save(page, "Record stay")
+    expect_said(page, "The stay of CART-007 is recorded.")
+    page.get_by_text("Record a stay").click()
+    form = page.locator("details").filter(has_text="Record a stay")
+    pick(form, "Home")
+    fill_moment(form, "From", local(1))
+    form.get_by_text("It ends the running stay").click()
+    save(page, "Record stay")
+    expect(page.get_by_text("Say why the patient goes home before day 14", exact=False)).to_be_visible()
+    screenshot(page, "office-stay-refused")
+    page.get_by_label("Reason", exact=True).fill("wish of the patient")
+    save(page, "Record stay")
+    expect_said(page, "The stay of CART-007 is recorded.")
+    with reading() as session:
+        patient = session.exec(select(Patient)).one()
+        infusion = session.exec(select(Infusion)).one()
+        stays = session.exec(select(Stay).where(Stay.superseded_at.is_(None))).all()  # type: ignore[union-attr]
+    assert (patient.sex, patient.age_years) == ("F", 61)
+    assert (infusion.dose_cells_per_kg, infusion.weight_kg) == (2e6, 28)
+    assert sorted(stay.kind for stay in stays) == ["home", "ward"]
+    screenshot(page, "office-infusions")
+    page.context.close()
+
+
+def test_an_infusion_is_corrected_with_a_reason(office: VigilServer, browser: Browser) -> None:
+    page = office.open(browser, Role.COORDINATOR, "/infusions?code=CART-007")
+    page.get_by_text("Correct the first infusion of CART-007").click()
+    form = page.locator("details").filter(has_text="Correct the first infusion")
+    form.get_by_label("Lot").fill("=A1")
+    form.get_by_role("button", name="Correct", exact=True).click()
+    expect(page.get_by_text("Say why the infusion is corrected", exact=False)).to_be_visible()
+    expect(form.get_by_label("Lot")).to_have_value("=A1")
+    form.get_by_label("Why is it corrected").fill("lot forgotten")
+    form.get_by_role("button", name="Correct", exact=True).click()
+    expect_said(page, "The first infusion of CART-007 is corrected.")
+    expect(page.get_by_role("cell", name="lot forgotten")).to_be_visible()
+    with reading() as session:
+        assert session.exec(select(Infusion.version)).one() == 2
+    page.context.close()
+
+
+def test_an_investigator_records_lasting_findings_and_cannot_enrol(
+    office: VigilServer, browser: Browser
+) -> None:
+    page = office.open(browser, Role.INVESTIGATOR, "/enrolment?code=CART-007")
+    expect(page.get_by_text("Enrol a patient")).to_have_count(0)
+    pick(page, "None of these")
+    pick(page, "Hypoxia")
+    page.get_by_label("Note").fill("home oxygen 2 L/min")
+    save(page, "Save lasting findings")
+    expect(page.get_by_text("None of these cannot stand beside a sign.", exact=False)).to_be_visible()
+    pick(page, "None of these")
+    save(page, "Save lasting findings")
+    expect_said(page, "Lasting findings of CART-007 are recorded.")
+    with reading() as session:
+        patient = session.exec(select(Patient)).one()
+    assert (patient.lasting_findings, patient.lasting_findings_note) == ("hypoxia", "home oxygen 2 L/min")
+    page.context.close()
+
+
+def test_recipients_are_added_and_ended_and_odd_names_stay_plain_text(
+    office: VigilServer, browser: Browser
+) -> None:
+    page = office.open(browser, Role.COORDINATOR, "/recipients")
+    expect(page.get_by_text("Nobody is told of alerts. Add a recipient.")).to_be_visible()
+    page.get_by_label("Name").fill(ODD_NAME)
+    page.get_by_label("E-mail address").fill("ward@hospital.org, other@hospital.org")
+    save(page, "Add recipient")
+    expect(page.get_by_role("alert").first).to_be_visible()
+    page.get_by_label("E-mail address").fill("ward@hospital.org")
+    pick(page, "Ward")
+    save(page, "Add recipient")
+    expect(page.get_by_role("heading", name="Told now (1)")).to_be_visible()
+    expect(page.get_by_role("heading", name=ODD_NAME, exact=True)).to_be_visible()
+    expect(page.get_by_role("button", name=f"End {ODD_NAME}", exact=True)).to_be_visible()
+    page.get_by_role("button", name=f"End {ODD_NAME}", exact=True).click()
+    page.get_by_role("button", name="End now").click()
+    expect(page.get_by_text("is the last recipient", exact=False)).to_be_visible()
+    page.get_by_text("Add a recipient").click()
+    page.get_by_label("Name").fill("Dr Wu")
+    page.get_by_label("E-mail address").fill("wu@hospital.org")
+    pick(page, "Principal investigator")
+    save(page, "Add recipient")
+    expect(page.get_by_role("heading", name="Told now (2)")).to_be_visible()
+    page.get_by_role("button", name=f"End {ODD_NAME}", exact=True).click()
+    page.get_by_role("button", name="End now").click()
+    expect(page.get_by_role("heading", name="Told before (1)")).to_be_visible()
+    screenshot(page, "office-recipients")
+    with reading() as session:
+        assert len(session.exec(select(Recipient)).all()) == 2
+        assert len(session.exec(select(AuditEvent).where(AuditEvent.action == "end_recipient")).all()) == 1
+    page.context.close()
+
+
+@pytest.mark.parametrize("path", ["/enrolment?code=CART-007", "/infusions?code=CART-007", "/recipients"])
+def test_no_page_breaks_a_serious_rule_of_axe(office: VigilServer, browser: Browser, path: str) -> None:
+    page = office.open(browser, Role.COORDINATOR, path)
+    name = f"office{path.split('?')[0].replace('/', '-')}"
+    backs: dict[Theme, str] = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 24, 29)"}
+    for theme, back in backs.items():
+        page.emulate_media(color_scheme=theme)
+        expect(page.locator(".stApp")).to_have_css("background-color", back)
+        screenshot(page, f"{name}-tablet-{theme}")
+        assert axe_violations(page) == []
+    page.context.close()
+
+
+def test_a_nurse_reads_that_these_pages_are_not_hers(office: VigilServer, browser: Browser) -> None:
+    page = office.open(browser, Role.WARD, "/enrolment")
+    for path in ("/infusions?code=CART-007", "/recipients", "/enrolment?code=CART-007"):
+        page.goto(path)
+        expect(page.get_by_text("does not have this page", exact=False)).to_be_visible()
+        expect(page.get_by_text("CART-007")).to_have_count(0)
+    page.context.close()
+
+
+def test_the_enrolment_form_is_filled_by_keyboard_alone(office: VigilServer, browser: Browser) -> None:
+    page = office.open(browser, Role.COORDINATOR, "/enrolment")
+    page.locator("summary").filter(has_text="Enrol a patient").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Study code")).to_be_visible()
+    page.get_by_label("Study code").focus()
+    page.keyboard.type("CART-008")
+    page.keyboard.press("Tab")  # sex
+    page.keyboard.press("Tab")
+    for _ in range(12):
+        if page.evaluate("document.activeElement.innerText").strip() == "Enrol patient":
+            break
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    expect_said(page, "CART-008 is enrolled.")
+    page.context.close()
