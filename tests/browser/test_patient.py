@@ -89,8 +89,8 @@ def test_a_row_of_the_table_opens_its_entry_by_keyboard(
 ) -> None:
     page = open_patient(vigil_server, browser, "code=CART-007")
     link = page.get_by_role("region", name="7 of 7 entries").get_by_role("link").nth(3)
-    link.focus()
-    page.keyboard.press("Enter")
+    link.press("Enter")
+    page.wait_for_url("**/patient?code=CART-007&a=*")
     wait_until_drawn(page)
     entry = page.locator(".st-key-patient-entry")
     expect(entry.get_by_role("cell", name="Nasal cannula")).to_be_visible()
