@@ -44,10 +44,10 @@ def set_up(page: Page, code: str, username: str, display_name: str) -> None:
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
-def sign_in(page: Page, username: str) -> None:
+def sign_in(page: Page, username: str, password: str = PASSWORD) -> None:
     """Fill the sign-in page that is open."""
     page.get_by_label("Username").fill(username)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
+    page.get_by_label("Password", exact=True).fill(password)
     page.get_by_role("button", name="Sign in").click()
     wait_until_drawn(page)
 

@@ -159,7 +159,7 @@ def read_the_mail(house: House) -> str:
     assert f"Patient {CODE} has at least grade 3 CRS, 2 days after the first infusion." in joined
     assert "temperature 38.6 °C" in joined.lower() or "Temperature 38.6 °C" in joined
     assert "norepinephrine (one vasopressor)" in joined
-    (link,) = set(re.findall(r"http\S+", text))
+    (link,) = {str(found) for found in re.findall(r"http\S+", text)}
     assert re.fullmatch(rf"{re.escape(house.url)}/alerts\?a=\d+", link)
     html = words_of(mail, "html")
     assert f'href="{link}"' in html

@@ -1,4 +1,4 @@
-"""`manage.py run` with its data in a folder of the test's own, and what its console prints."""
+"""`manage.py run` or `demo` with its data in a folder of the test's own, and what its console prints."""
 
 import subprocess
 import sys
@@ -59,13 +59,17 @@ class Running:
 
 @contextmanager
 def running(
-    folder: Path, port: int | None = None, environment: Mapping[str, str] | None = None
+    folder: Path,
+    port: int | None = None,
+    environment: Mapping[str, str] | None = None,
+    *,
+    command: str = "run",
 ) -> Iterator[Running]:
-    """The command on a free port, or on `port`; ended at the end."""
+    """`manage.py COMMAND` on a free port, or on `port`; ended at the end."""
     chosen = port or find_free_port()
     own = {"DATA_DIR": str(folder), "PORT": str(chosen), "PYTHONUNBUFFERED": "1", **(environment or {})}
     process = subprocess.Popen(
-        [sys.executable, "-u", "manage.py", "run"],
+        [sys.executable, "-u", "manage.py", command],
         cwd=ROOT,
         env={**clean_environment(), **own},
         stdout=subprocess.PIPE,

@@ -1,0 +1,165 @@
+"""Take the pictures of README and docs from the running demonstration.
+
+Usage: python tools/screenshots.py [FOLDER], by default docs/screens. Needs chromium and the packages of
+requirements-dev.lock. The demonstration is built anew in a folder that is removed afterwards.
+"""
+
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from email import message_from_bytes, policy
+from email.message import EmailMessage
+from io import BytesIO
+from pathlib import Path
+from typing import Final
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from settings import ROOT
+from tests.browser import steps
+from tests.browser.ward import bar, choice_of, fill
+from tests.support.browser import DESK, TABLET, wait_until_drawn
+from tests.support.command import running
+from tests.support.programs import find_chromium
+
+PHONE: Final = (390, 844)
+LONG_TABLET: Final = (820, 1330)
+"""As far as a person scrolls to see the days under the patient's picture."""
+GRADE_3_NOW: Final = "CART-003"
+RECOVERED_GRADE_4: Final = "CART-002"
+_COLOURS: Final = 160
+_MAIL_MARGIN_PX: Final = 12
+
+
+def main(folder: Path) -> None:
+    """Run the demonstration, take every picture, say where it is."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (
+        _browser() as browser,
+        tempfile.TemporaryDirectory() as data,
+        running(Path(data), command="demo") as demo,
+    ):
+        password = demo.wait_for("password of all:").split()[-1]
+        demo.wait_for("Vigil is open at")
+        for name, take in PICTURES.items():
+            page = take(browser, demo.url, password)
+            _keep(page, folder / f"{name}.png")
+        page = show_mail(browser, Path(data) / "demo" / "mailbox" / "new")
+        _keep(page, folder / "alert-mail.png")
+
+
+def show_board(browser: Browser, url: str, password: str) -> Page:
+    """The board on a tablet, as an investigator has it."""
+    page = _open(browser, url, password, "investigator", "/")
+    expect(page.get_by_role("heading", name="Needs you now", exact=False)).to_be_visible()
+    return page
+
+
+def show_assess(browser: Browser, url: str, password: str) -> Page:
+    """A form half filled, its grade already proved."""
+    page = _open(browser, url, password, "ward", f"/assess?code={GRADE_3_NOW}")
+    fill(page, "Temperature (°C)", "38.9")
+    fill(page, "Systolic (mmHg)", "92")
+    fill(page, "SpO2 (%)", "94")
+    choice_of(page, "Support for blood pressure", "Vasopressor").click()
+    choice_of(page, "Which vasopressors are running?", "norepinephrine").click()
+    expect(bar(page).get_by_text("CRS at least grade 3")).to_be_visible()
+    page.get_by_role("heading", level=1).click()
+    page.mouse.wheel(0, -5_000)
+    return page
+
+
+def show_patient(browser: Browser, url: str, password: str) -> Page:
+    """A course with a grade 4 on one time axis."""
+    address = f"/patient?code={RECOVERED_GRADE_4}"
+    page = _open(browser, url, password, "ward", address, size=LONG_TABLET, theme="dark")
+    expect(page.get_by_text("Blood pressure", exact=False).first).to_be_visible()
+    return page
+
+
+def show_safety(browser: Browser, url: str, password: str) -> Page:
+    """The committee's grid on a desk."""
+    page = _open(browser, url, password, "committee", "/safety", size=DESK)
+    expect(page.get_by_text("CART-015").first).to_be_visible()
+    return page
+
+
+def show_alerts(browser: Browser, url: str, password: str) -> Page:
+    """What waits for an answer, and who was told."""
+    page = _open(browser, url, password, "investigator", "/alerts")
+    expect(page.get_by_text("What was done?", exact=False).first).to_be_visible()
+    return page
+
+
+PICTURES: Final[dict[str, Callable[[Browser, str, str], Page]]] = {
+    "board": show_board,
+    "assess": show_assess,
+    "patient": show_patient,
+    "safety": show_safety,
+    "alerts": show_alerts,
+}
+
+
+def show_mail(browser: Browser, mailbox: Path) -> Page:
+    """The opening mail of the grade 3 of now, as a phone shows it."""
+    mails = [_read(path) for path in mailbox.iterdir()]
+    opening = [mail for mail in mails if f"Patient {GRADE_3_NOW} has" in _html(mail)]
+    newest = max(opening, key=lambda mail: mail["Date"].datetime)
+    page = browser.new_context(
+        viewport={"width": PHONE[0], "height": PHONE[1]}, device_scale_factor=2
+    ).new_page()
+    page.set_content(_html(newest))
+    height = page.evaluate("document.body.scrollHeight") + _MAIL_MARGIN_PX
+    page.set_viewport_size({"width": PHONE[0], "height": height})
+    return page
+
+
+def _read(path: Path) -> EmailMessage:
+    return message_from_bytes(path.read_bytes(), _class=EmailMessage, policy=policy.default)
+
+
+def _html(mail: EmailMessage) -> str:
+    part = mail.get_body(("html",))
+    return "" if part is None else str(part.get_content())
+
+
+def _open(
+    browser: Browser,
+    url: str,
+    password: str,
+    username: str,
+    path: str,
+    *,
+    size: tuple[int, int] = TABLET,
+    theme: str = "light",
+) -> Page:
+    page = steps.device(browser, url, size=size, theme=theme)
+    page.goto(path)
+    steps.sign_in(page, username, password)
+    wait_until_drawn(page)
+    return page
+
+
+def _keep(page: Page, path: Path) -> None:
+    """Save what the window shows with few colours, which makes a picture of text small."""
+    page.evaluate("document.fonts.ready")
+    shot = Image.open(BytesIO(page.screenshot(animations="disabled", caret="hide"))).convert("RGB")
+    shot.quantize(_COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
+    print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+    page.context.close()
+
+
+@contextmanager
+def _browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        yield playwright.chromium.launch(
+            executable_path=find_chromium(), args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs" / "screens")
