@@ -15,6 +15,9 @@ from pages.parts import tiles
 from pages.parts.wording import columns_words, counted, sentence_case
 from pages.ward.assess_parts.form import Form
 
+_ONE_LINE = 16
+"""Characters after "To settle it:" that stay in its line on a tablet."""
+
 _SHORT_WORDS = {
     "motor_weakness": "weakness",
     "edema_or_raised_icp": "raised pressure",
@@ -77,14 +80,14 @@ def grade_part(grade: Grade, *, tight: bool = False) -> str:
     `tight` leaves room for a line above: the reasons are cut sooner, and stand whole under "Reasons".
     """
     words = tiles.grade_words(grade.grade, grade.at_least)
-    why = "; ".join(grade.reasons)
+    why, missing = "; ".join(grade.reasons), ", ".join(_short(grade.missing))
     lines = []
     if why:
-        room = "vigil-bar-why" if grade.missing else "vigil-bar-why vigil-bar-alone"
-        lines.append(tiles.piece("div", text=f"{sentence_case(why)}.", classes=room))
-    if grade.missing:
-        open_words = tiles.piece("span", text=", ".join(_short(grade.missing)))
+        classes = f"vigil-bar-why{_room(missing)}"
+        lines.append(tiles.piece("div", text=f"{sentence_case(why)}.", classes=classes))
+    if missing:
         to_settle = tiles.piece("b", text="To settle it: ")
+        open_words = tiles.piece("span", text=missing)
         lines.append(tiles.piece("div", to_settle, open_words, classes="vigil-bar-why"))
     return tiles.piece(
         "div",
@@ -97,6 +100,13 @@ def grade_part(grade: Grade, *, tight: bool = False) -> str:
         classes="vigil-bar-grade vigil-bar-tight" if tight else "vigil-bar-grade",
         role="status",
     )
+
+
+def _room(missing: str) -> str:
+    """Of the four lines, the reasons get those that what is missing leaves free."""
+    if not missing:
+        return " vigil-bar-alone"
+    return " vigil-bar-wide" if len(missing) <= _ONE_LINE else ""
 
 
 def put_right_words(labels: Sequence[str]) -> str:

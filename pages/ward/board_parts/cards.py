@@ -189,8 +189,9 @@ def overdue_words(overdue: Sequence[Slot], now: datetime, zone: ZoneInfo) -> str
 
 
 def next_due_words(due: DueNow, now: datetime, zone: ZoneInfo) -> str:
-    """ "11:52", or "" when nothing more is due before the end of tomorrow."""
-    return when(due.coming[0].due_at, now, zone) if due.coming else ""
+    """ "11:52", or "" when it is due already, or nothing more is due before the end of tomorrow."""
+    ahead = bool(due.coming) and due.coming[0].due_at > now
+    return when(due.coming[0].due_at, now, zone) if ahead else ""
 
 
 def _heading(patient: BoardPatient, day: int) -> str:
@@ -219,15 +220,16 @@ def _times_line(place: Place, now: datetime, zone: ZoneInfo) -> str:
         if points
         else "No assessment yet."
     )
-    due = next_due_words(place.due, now, zone)
-    coming = [
-        tiles.piece("span", text=" Next due "),
-        tiles.piece("b", text=due),
-        tiles.piece("span", text=f"{_WITH_ICE[frozenset(slot.kind for slot in place.due.coming)]}."),
-    ]
-    return tiles.piece(
-        "div", tiles.piece("span", text=last), *(coming if due else []), classes="vigil-card-line"
-    )
+    parts = [tiles.piece("span", text=last)]
+    if place.due.coming:
+        at = place.due.coming[0].due_at
+        with_ice = _WITH_ICE[frozenset(slot.kind for slot in place.due.coming)]
+        parts += [
+            tiles.piece("span", text=" Next due " if at > now else " Due since "),
+            tiles.piece("b", text=when(at, now, zone)),
+            tiles.piece("span", text=f"{with_ice}."),
+        ]
+    return tiles.piece("div", *parts, classes="vigil-card-line")
 
 
 def _open_line(scale: Toxicity, columns: Sequence[str]) -> str:
