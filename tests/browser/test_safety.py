@@ -45,7 +45,7 @@ def open_safety(server: VigilServer, browser: Browser, address: str = "", theme:
 
 
 def touch(page: Page, code: str, day: int | None) -> None:
-    """Touch the middle of a tile, where the invisible mark lies; day None is the study code beside the row."""
+    """Touch the middle of a tile, where the invisible mark lies; None is the study code."""
     mark = page.locator(".js-plotly-plot").first.locator(".scatterlayer .trace .point")
     index = page.evaluate(
         """([code, day]) => [...document.querySelector('.js-plotly-plot').querySelectorAll(
