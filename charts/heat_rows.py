@@ -117,14 +117,12 @@ def heat_rows(
 def last_change(cut_off: datetime, protocol: Protocol, zone: ZoneInfo) -> datetime:
     """The last moment before the cut-off at which the clock alone changed a cell: midnight, or overdue."""
     today = cut_off.astimezone(zone).date()
-    times = {time(), *protocol.vital_sign_times, *protocol.ice_times}
-    moments = [
-        datetime.combine(today - timedelta(days=days), at, zone).astimezone(UTC) + late
-        for days in (0, 1)
-        for at in times
-        for late in (timedelta(), protocol.slot_tolerance)
-    ]
-    return max(moment for moment in moments if moment < cut_off)
+    times = {*protocol.vital_sign_times, *protocol.ice_times}
+    days = (today - timedelta(days=1), today)
+    late = [_instant(on, at, zone) + protocol.slot_tolerance for on in days for at in times]
+    # A new date holds from midnight on, what is late only after its time: hence the smallest step before.
+    new_date = [_instant(on, time(), zone) - timedelta.resolution for on in days]
+    return max(moment for moment in (*late, *new_date) if moment < cut_off)
 
 
 def day_shares(rows: Sequence[HeatRow], last_day: int) -> tuple[DayShare, ...]:
@@ -261,6 +259,10 @@ class _Grid:
         if worst.worst_at_least:
             return f"{self.scale.label} at least grade {worst.worst_at_least}, not settled"
         return f"{self.scale.label} not graded yet"
+
+
+def _instant(on: date, at: time, zone: ZoneInfo) -> datetime:
+    return datetime.combine(on, at, zone).astimezone(UTC)
 
 
 def _counted(assessments: int) -> str:

@@ -174,7 +174,8 @@ def _deaths(session: Session) -> dict[int, datetime]:
         )
         .group_by(col(Assessment.patient_id))
     )
-    return dict(session.connection().execute(query).tuples().all())
+    rows = session.connection().execute(query)
+    return {row[0]: row[1] for row in rows}
 
 
 def _grouped(pairs: Iterable[tuple[int, Any]]) -> defaultdict[int, list[Any]]:

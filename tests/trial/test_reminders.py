@@ -1,40 +1,59 @@
-"""Reminders by grade: the shipped text, a site's own, and one sentence for each thing wrong with it."""
+"""Reminders by grade: the words that ship, a site's own, and a file that cannot be used."""
 
 from pathlib import Path
 
 import pytest
 
 from grading.scale import Toxicity
-from trial.reminders import GRADES, REMINDERS_FILE, RemindersError, load_reminders, parse_reminders
+from trial.reminders import REMINDERS_FILE, RemindersError, load_reminders, parse_reminders
 
-TEXT = REMINDERS_FILE.read_text(encoding="utf-8")
+SHIPPED = REMINDERS_FILE.read_text(encoding="utf-8")
 
 
-def test_every_grade_from_1_to_4_of_both_toxicities_has_lines(tmp_path: Path) -> None:
+def test_the_lines_of_a_grade_come_before_those_of_any_grade(tmp_path: Path) -> None:
+    lines = load_reminders(tmp_path).at(Toxicity.ICANS, 3)
+    assert lines[0] == "Intensive care, dexamethasone 10 mg every 6 to 12 h."
+    assert lines[1].startswith("ICE with motor strength at least twice a day")
+
+
+@pytest.mark.parametrize("grade", [0, 5])
+def test_there_is_nothing_to_remind_of_at_0_or_after_a_death(tmp_path: Path, grade: int) -> None:
     reminders = load_reminders(tmp_path)
-    for scale in Toxicity:
-        assert all(reminders.at(scale, int(grade)) for grade in GRADES)
-        assert reminders.at(scale, 0) == reminders.at(scale, 5) == ()
-    assert any("tocilizumab" in line.lower() for line in reminders.at(Toxicity.CRS, 2))
+    assert all(reminders.at(scale, grade) == () for scale in Toxicity)
 
 
-def test_a_site_may_bring_its_own(tmp_path: Path) -> None:
-    first = parse_reminders(TEXT).lines[Toxicity.CRS]["1"][0]
-    (tmp_path / "reminders.toml").write_text(TEXT.replace(first, "Call the duty line"), encoding="utf-8")
-    assert "Call the duty line" in load_reminders(tmp_path).at(Toxicity.CRS, 1)
+def test_every_grade_of_crs_has_a_line(tmp_path: Path) -> None:
+    reminders = load_reminders(tmp_path)
+    assert all(reminders.at(Toxicity.CRS, grade) for grade in range(1, 5))
+
+
+def test_a_sites_own_file_stands_before_the_shipped_one(tmp_path: Path) -> None:
+    own = SHIPPED.replace("High-dose methylprednisolone.", "Call Dr Example.")
+    (tmp_path / "reminders.toml").write_text(own, encoding="utf-8")
+    assert "Call Dr Example." in load_reminders(tmp_path).at(Toxicity.CRS, 4)
 
 
 @pytest.mark.parametrize(
-    ("content", "sentence"),
+    ("text", "words"),
     [
-        (b"[crs", "not TOML"),
-        (b"", r"\[crs\] must hold the keys any, 1, 2, 3, 4 and no other"),
-        (TEXT.replace("[icans]", "[icans]\n5 = []").encode(), r"\[icans\] must hold the keys"),
-        (b'[crs]\nany = "a line"\n1 = []\n2 = []\n3 = []\n4 = []\n', "crs.any must be a list of lines"),
-        (b"\xff", "cannot be read"),
+        ("[crs", "not TOML"),
+        (SHIPPED.replace("[icans]", "[other]"), "[icans] must hold the keys any, 1, 2, 3, 4"),
+        (SHIPPED.replace("\nany = []", "\nanything = []"), "[crs] must hold the keys"),
+        (SHIPPED.replace("\nany = []", "\nany = 3"), "crs.any must be a list of lines"),
+        (SHIPPED.replace("\nany = []", "\nany = [3]"), "crs.any must be a list of lines"),
     ],
 )
-def test_a_file_that_cannot_be_used_says_why(tmp_path: Path, content: bytes, sentence: str) -> None:
-    (tmp_path / "reminders.toml").write_bytes(content)
-    with pytest.raises(RemindersError, match=sentence):
+def test_a_file_that_cannot_be_used_gets_one_sentence(text: str, words: str) -> None:
+    with pytest.raises(RemindersError) as refused:
+        parse_reminders(text)
+    assert words in str(refused.value)
+
+
+def test_the_sentence_names_the_file(tmp_path: Path) -> None:
+    own = tmp_path / "reminders.toml"
+    own.write_text("[crs", encoding="utf-8")
+    with pytest.raises(RemindersError, match=f"{own}: not TOML"):
+        load_reminders(tmp_path)
+    own.write_bytes(b"\xff\xfe")
+    with pytest.raises(RemindersError, match="cannot be read"):
         load_reminders(tmp_path)

@@ -22,15 +22,18 @@ class DueSlot:
 
 def due_grid(loaded: Loaded) -> list[DueSlot]:
     """Every due assessment up to the end of the planned days, earliest first; kept until a status changes."""
-    changed_at = last_change(loaded)
-    return loaded.facts.once(("due", len(loaded.slots), changed_at), lambda: _stand(loaded))
+    return loaded.facts.once(("due", stage(loaded)), lambda: _stand(loaded))
 
 
-def last_change(loaded: Loaded) -> datetime:
-    """The last instant up to now at which a due assessment became due, or was overdue."""
+def stage(loaded: Loaded) -> tuple[int, int, int]:
+    """How many assessments there are to make, are due by now, and can no longer be made in time.
+
+    As long as this stays the same, the clock changes no status.
+    """
     tolerance = loaded.protocol.slot_tolerance
-    moments = [slot.due_at + step for slot in loaded.slots for step in (-tolerance, tolerance)]
-    return max((at for at in moments if at <= loaded.now), default=loaded.infusion.infused_at)
+    due = sum(slot.due_at - tolerance <= loaded.now for slot in loaded.slots)
+    late = sum(slot.due_at + tolerance < loaded.now for slot in loaded.slots)
+    return len(loaded.slots), due, late
 
 
 def is_overdue(loaded: Loaded, kind: SlotKind) -> bool:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from pages.parts import tiles
 from pages.parts.wording import date_and_time
-from pages.ward.patient_parts.due import DueSlot, due_grid, last_change
+from pages.ward.patient_parts.due import DueSlot, due_grid, stage
 from pages.ward.patient_parts.entries import entry_link
 from pages.ward.patient_parts.loaded import Loaded
 from trial.calendar import SlotKind, SlotStatus, day_of
@@ -36,7 +36,7 @@ def show_grid(loaded: Loaded) -> None:
     if not loaded.slots:
         st.text("Nothing is due after this infusion.")
         return
-    key = ("grid", len(loaded.slots), last_change(loaded))
+    key = ("grid", stage(loaded))
     st.html(loaded.facts.once(key, lambda: _table(loaded)))
     for skip in loaded.facts.skipped:
         if skip.explanation:
