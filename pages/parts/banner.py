@@ -1,6 +1,7 @@
 """What every page says first: whether alerts go out, whether this is a demonstration, who is signed in."""
 
 from datetime import datetime
+from pathlib import Path
 
 import streamlit as st
 
@@ -11,6 +12,7 @@ from db.roles import Actor
 from db.session import reading
 from pages.parts import tiles
 from pages.parts.wording import counted, when
+from settings import ROOT
 
 
 def show_head(actor: Actor, now: datetime, *, in_header: bool) -> None:
@@ -38,8 +40,7 @@ def banner_lines(now: datetime) -> list[str]:
             f"Alerts are not being sent: the worker has not reported{since}. Tell the administrator."
         )
     if worker.mails_off:
-        folder = "data/demo/mailbox" if settings.demo else "data/mailbox"
-        lines.append(f"Mails are not being sent. They are kept in {folder}.")
+        lines.append(f"Mails are not being sent. They are kept in {_shown(settings.mail_dir)}.")
     if worker.urgent_waiting:
         mails = counted(worker.urgent_waiting, "urgent mail has", "urgent mails have")
         lines.append(f"{mails} waited for more than 2 minutes. Telephone the people on the Alerts page.")
@@ -47,6 +48,10 @@ def banner_lines(now: datetime) -> list[str]:
         mails = counted(worker.failed, "mail was", "mails were")
         lines.append(f"{mails} refused by the mail server. The Alerts page says which.")
     return lines
+
+
+def _shown(folder: Path) -> str:
+    return str(folder.relative_to(ROOT) if folder.is_relative_to(ROOT) else folder)
 
 
 def _person(actor: Actor, in_header: bool) -> str:
