@@ -173,7 +173,9 @@ class _Course:
         else:
             change = self._ending(signal, alert) if signal.state.over else self._going_on(signal, alert)
             change = replace(change, lost=alert.members - self._standing())
-            if change.notice is None and (change.lost or change.level < alert.level):
+            # A level that fell because late entries split the episode corrects nothing that was told.
+            fell = change.level < alert.level and alert.members <= change.members
+            if change.notice is None and (change.lost or fell):
                 change = replace(change, notice=NoticeKind.AMENDMENT)
         same = (change.state, change.level, change.members, change.ended_reason) == (
             alert.state,
@@ -224,13 +226,18 @@ class _Course:
         return self.now >= seen_at + self.protocol.acknowledged_for(alert.level)
 
     def _gone(self, alert: StoredAlert) -> Change | None:
-        """The change of an alert that no episode continues."""
-        if alert.members & self._standing():
-            if not alert.state.live:
-                return None
-            return _without_signal(alert, AlertState.CLOSED, EndedReason.MERGED, None)
-        notice = None if alert.historical else NoticeKind.RETRACTION
-        return _without_signal(alert, AlertState.RETRACTED, EndedReason.CORRECTED, notice)
+        """The change of an alert that no episode continues: others hold what still stands of it."""
+        kept = alert.members & self._standing()
+        if not kept:
+            notice = None if alert.historical else NoticeKind.RETRACTION
+            return _without_signal(alert, AlertState.RETRACTED, EndedReason.CORRECTED, notice)
+        lost = alert.members - kept
+        level = max(one.levels[member] for one in self.episodes for member in kept & one.levels.keys())
+        if not (alert.state.live or lost or level != alert.level):
+            return None
+        notice = NoticeKind.AMENDMENT if lost and not alert.historical else None
+        merged = _without_signal(alert, AlertState.CLOSED, EndedReason.MERGED, notice)
+        return replace(merged, level=level, members=kept, lost=lost)
 
     def _standing(self) -> frozenset[str]:
         return frozenset(member for signal in self.episodes for member in signal.members)

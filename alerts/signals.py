@@ -6,8 +6,8 @@ is 2 or less, the later at least the protocol's recovery hours after the last 3:
 that are not settled neither end nor interrupt it. Death ends it too.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -89,6 +89,7 @@ class Signal:
     latest_id    version row of its latest assessment at 3 or more
     ended_id     version row of the assessment that ended it, if it is over
     first_at     when its first assessment was observed, and `last_at` its last at 3 or more
+    levels       stable id -> what each of its assessments proved
     """
 
     kind: SignalKind
@@ -101,6 +102,7 @@ class Signal:
     ended_id: int | None
     first_at: datetime
     last_at: datetime
+    levels: Mapping[str, int] = field(compare=False)
 
 
 def evaluate(course: CourseFacts, now: datetime, protocol: Protocol) -> set[Signal]:
@@ -156,4 +158,5 @@ def _signal(
         ended_id=ended_by.assessment_id if ended_by else None,
         first_at=members[0].assessed_at,
         last_at=members[-1].assessed_at,
+        levels={fact.stable_id: fact.of(scale).at_least for fact in members},
     )

@@ -102,7 +102,10 @@ class Teller:
         )
 
     def _former_grade(self, change: Change, scale: Toxicity, old_level: int) -> Grade:
-        """The stored grade that no longer holds: the last one of an entry that left, or of the old level."""
+        """The stored grade that no longer holds: the last one of an entry that left, or of the old level.
+
+        Every one of these entries was once at 3 or more, so that there is always one to tell of.
+        """
         ids, at_least = (change.lost, ALERT_GRADE) if change.lost else (change.members, old_level)
         return self._session.exec(
             select(Grade)
@@ -110,9 +113,9 @@ class Teller:
             .where(
                 col(Assessment.stable_id).in_(sorted(ids)),
                 Grade.scale == scale.value,
-                Grade.at_least >= at_least,
+                Grade.at_least >= ALERT_GRADE,
             )
-            .order_by(col(Grade.id).desc())
+            .order_by((col(Grade.at_least) >= at_least).desc(), col(Grade.id).desc())
             .limit(1)
         ).one()
 

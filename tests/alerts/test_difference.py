@@ -274,6 +274,28 @@ def test_an_episode_split_by_late_entries_keeps_its_alert_on_the_part_that_goes_
     assert changes_of(course, apply([stored], changes, [])) == []
 
 
+def test_a_split_that_leaves_the_worse_part_behind_is_no_correction() -> None:
+    stored = open_alert("a0 a3", level=4)
+    course = course_of("4223", hours=[0, 12, 13, 14])
+    changes = changes_of(course, [stored])
+    assert [(change.alert_id, change.level, change.notice) for change in changes] == [
+        (None, 4, None),
+        (1, 3, None),
+    ]
+    assert changes_of(course, apply([stored], changes, [])) == []
+
+
+def test_an_entry_taken_out_of_an_alert_that_was_merged_is_told_there_too() -> None:
+    going_on = open_alert("a0 a2")
+    ended = replace(open_alert("a0 a1", level=5, state=AlertState.CLOSED, ended_reason="death"), id=2)
+    course = course_of("303", hours=6)
+    change = one(changes_of(course, [going_on, ended]))
+    assert (change.alert_id, change.state, change.level) == (2, AlertState.CLOSED, 3)
+    assert (set(change.members), set(change.lost)) == ({"a0"}, {"a1"})
+    assert change.notice is NoticeKind.AMENDMENT
+    assert changes_of(course, apply([going_on, ended], [change], [])) == []
+
+
 def test_news_of_a_grade_4_goes_first_and_good_news_later() -> None:
     assert [urgency_of(NoticeKind.OPENING, level) for level in (3, 4, 5)] == [2, 1, 1]
     assert urgency_of(NoticeKind.WORSENED, 4) == urgency_of(NoticeKind.DEATH, 5) == 1

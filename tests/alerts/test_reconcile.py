@@ -221,6 +221,15 @@ def test_when_another_entry_keeps_it_at_3_the_correction_is_told_as_such(ward: W
     assert "Was: grade 4." in text
 
 
+def test_late_entries_between_a_4_and_a_3_are_saved_and_correct_nothing(ward: Ward) -> None:
+    ward.assess(4, **GRADE_4)
+    ward.assess(40, **GRADE_3)
+    ward.assess(10, entered_after=31)
+    ward.assess(18, entered_after=23)
+    assert [(alert.state, alert.level) for alert in ward.alerts()] == [("open", 3), ("closed", 4)]
+    assert ward.kinds() == ["opening"]
+
+
 def test_an_earlier_correction_that_ends_the_course_takes_back_the_later_alert(ward: Ward) -> None:
     fever = ward.assess(4, temperature_c=38.6)
     ward.assess(8, vasopressors="norepinephrine")
