@@ -135,8 +135,8 @@ def vital_signs(sheet: Sheet) -> None:
             number(sheet, question, label)
     more = ("diastolic_mmhg", "heart_rate_per_min", "respiratory_rate_per_min")
     filled = any(sheet.form.answer(question) is not None for question in more)
-    with st.expander("Diastolic, heart rate, breathing rate (not needed for the grade)", expanded=filled):
-        boxes = ("Diastolic (mmHg)", "Heart rate (per min)", "Breathing rate (per min)")
+    with st.expander("Diastolic, heart rate, respiratory rate (not needed for the grade)", expanded=filled):
+        boxes = ("Diastolic (mmHg)", "Heart rate (per min)", "Respiratory rate (per min)")
         for box, question, label in zip(st.columns(3), more, boxes, strict=True):
             with box:
                 number(sheet, question, label)
@@ -185,7 +185,7 @@ def ice(sheet: Sheet) -> None:
     before = [] if sheet.baseline_ice is None else [f"before the infusion: {sheet.baseline_ice}"]
     last = sheet.last_words("ice", lambda points: f"{points} of 10", ", ")
     way = one_of(
-        sheet, "ice", "ICE score", _ICE_WAYS, last=". ".join(filter(None, [last, *before])) if last else ""
+        sheet, "ice", "ICE score", _ICE_WAYS, last="; ".join(filter(None, [last, *before])) if last else ""
     )
     if not last and before:
         st.html(tiles.soft(f"{before[0].capitalize()} of 10"))

@@ -1,0 +1,141 @@
+"""The assess page when things are not as they should be: no mouse, a locked database, impossible values."""
+
+import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect
+
+from db.roles import Role
+from tests.browser.ward import bar, choice_of, fill, patient, stored
+from tests.support.browser import DESK, VigilServer, wait_until_drawn
+from tests.support.made_up import WELL
+
+SAVE = "Save assessment"
+_MOST_STOPS = 60
+
+
+def focused(page: Page) -> str:
+    """What stands on, or names, the element that has the focus."""
+    return str(
+        page.evaluate("(e => e.innerText || e.getAttribute('aria-label') || '')(document.activeElement)")
+    ).strip()
+
+
+def tab_to(page: Page, words: str) -> None:
+    """Press Tab until the focus is on what is called so."""
+    seen = []
+    for _ in range(_MOST_STOPS):
+        page.keyboard.press("Tab")
+        seen.append(focused(page))
+        if seen[-1] == words:
+            return
+    raise AssertionError(f"{words!r} is not reached by Tab: {seen}")
+
+
+def press_on(page: Page, words: str) -> None:
+    """Touch the button or choice of these words with the keyboard."""
+    tab_to(page, words)
+    page.keyboard.press("Enter")
+
+
+def choose(page: Page, group_begins_at: str, choice: str) -> None:
+    """Tab to a block's first choice, go to `choice` with the arrow, and take it."""
+    tab_to(page, group_begins_at)
+    for _ in range(12):
+        if focused(page) == choice:
+            break
+        page.keyboard.press("ArrowRight")
+    assert focused(page) == choice
+    page.keyboard.press("Space")
+
+
+def test_an_assessment_needs_no_mouse(vigil_server: VigilServer, browser: Browser) -> None:
+    code, infusion_id, _ = patient(vigil_server, [(4, WELL)])
+    page = vigil_server.open(browser, Role.WARD, "/", size=DESK)
+    press_on(page, f"Assess {code}")
+    expect(page.get_by_role("heading", name=f"Assess {code}", level=1)).to_be_visible()
+    wait_until_drawn(page)
+    for label, value in (("Temperature (°C)", "38.4"), ("Systolic (mmHg)", "112"), ("SpO2 (%)", "97")):
+        tab_to(page, label)
+        page.keyboard.type(value)
+    choose(page, "None of these", "None of these")
+    choose(page, "Room air", "Nasal cannula")
+    expect(page.get_by_label("Oxygen flow (L/min)", exact=True)).to_be_visible()
+    tab_to(page, "Oxygen flow (L/min)")
+    page.keyboard.type("2")
+    page.keyboard.press("Tab")
+    expect(bar(page).get_by_text("CRS grade 2")).to_be_visible()
+    press_on(page, SAVE)
+    expect(page.get_by_text(re.compile(rf"^Saved\. {code} at .*CRS 2"))).to_be_visible()
+    row = stored(infusion_id)[-1]
+    assert (row.temperature_c, row.systolic_mmhg, row.spo2_percent) == (38.4, 112, 97)
+    assert (row.vasopressors, row.oxygen_device, row.oxygen_l_per_min) == ("none", "nasal_cannula", 2)
+
+
+@contextmanager
+def another_process_writes(database_url: str) -> Iterator[None]:
+    """Somebody holds the database's only place for writing until the block ends."""
+    path = Path(database_url.removeprefix("sqlite:///"))
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        connection.execute("BEGIN IMMEDIATE")
+        yield
+        connection.execute("ROLLBACK")
+
+
+def test_a_locked_database_is_said_in_a_sentence_and_nothing_typed_is_lost(
+    vigil_server: VigilServer, browser: Browser
+) -> None:
+    code, infusion_id, _ = patient(vigil_server)
+    page = vigil_server.open(browser, Role.WARD, f"/assess?code={code}")
+    fill(page, "Temperature (°C)", "38.4")
+    expect(page.get_by_text(re.compile("Draft saved"))).to_be_visible()
+    with another_process_writes(vigil_server.database_url):
+        page.get_by_role("button", name=SAVE).click()
+        expect(bar(page).get_by_text("Nothing was saved: the database is busy", exact=False)).to_be_visible()
+        assert stored(infusion_id) == []
+    expect(page.get_by_label("Temperature (°C)", exact=True)).to_have_value("38.4")
+    page.get_by_role("button", name=SAVE).click()
+    expect(page.get_by_text(re.compile(rf"^Saved\. {code} at "))).to_be_visible()
+    assert [row.temperature_c for row in stored(infusion_id)] == [38.4]
+
+
+def test_values_that_cannot_be_are_each_answered_and_none_is_saved(
+    vigil_server: VigilServer, browser: Browser
+) -> None:
+    code, infusion_id, _ = patient(vigil_server)
+    page = vigil_server.open(browser, Role.WARD, f"/assess?code={code}")
+    page.get_by_text("Diastolic, heart rate, respiratory rate", exact=False).click()
+    for label, typed, answer in (
+        ("SpO2 (%)", "970", "SpO2 must be 1 to 100 %."),
+        ("Systolic (mmHg)", "82", ""),
+        ("Diastolic (mmHg)", "86", "Diastolic must be below systolic (82)."),
+        ("Heart rate (per min)", "-5", "Heart rate must be 0 to 300 per minute."),
+        ("Respiratory rate (per min)", "1e9", "Respiratory rate must be 0 to 100 per minute."),
+    ):
+        fill(page, label, typed)
+        if answer:
+            expect(page.get_by_text(answer, exact=True)).to_be_visible()
+    choice_of(page, "ICE score", "Score the items").click()
+    fill(page, "Total, where only the total is known", "11")
+    expect(page.get_by_text("ICE score must be 0 to 10.", exact=True)).to_be_visible()
+    page.get_by_role("button", name=SAVE).click()
+    said = "Five things to put right: Diastolic pressure, Heart rate, Respiratory rate, SpO2, ICE score"
+    expect(bar(page).get_by_text(said)).to_be_visible()
+    expect(page.get_by_label("SpO2 (%)", exact=True)).to_have_value("970")
+    assert stored(infusion_id) == []
+
+
+def test_oxygen_flow_goes_with_its_device(vigil_server: VigilServer, browser: Browser) -> None:
+    code, infusion_id, _ = patient(vigil_server)
+    page = vigil_server.open(browser, Role.WARD, f"/assess?code={code}")
+    choice_of(page, "Oxygen", "Nasal cannula").click()
+    fill(page, "Oxygen flow (L/min)", "3")
+    choice_of(page, "Oxygen", "Room air").click()
+    expect(page.get_by_label("Oxygen flow (L/min)", exact=True)).to_have_count(0)
+    page.get_by_role("button", name=SAVE).click()
+    expect(page.get_by_text(re.compile(rf"^Saved\. {code} at "))).to_be_visible()
+    row = stored(infusion_id)[-1]
+    assert (row.oxygen_device, row.oxygen_l_per_min) == ("room_air", None)
