@@ -1,0 +1,69 @@
+"""The bench measures what it says: its yardsticks do the same work, and a goal that is not met is told."""
+
+from argparse import Namespace
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from sqlalchemy import select
+
+from bench import saving
+from bench.figure import Figure, slope
+from bench.made_up_rows import write_files
+from clock import utc_now
+from commands import bench
+from db import session
+from db.audit import verify_chain
+from db.models import Record
+from db.session import make_engine, reading
+from exchange.assessment_file import load_assessment_file
+from exchange.infusion_file import load_infusion_file
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    yield
+    session.close()
+
+
+def test_a_slope_of_one_is_twice_the_time_for_twice_the_rows() -> None:
+    assert slope((10, 1.0), (20, 2.0)) == pytest.approx(1)
+    assert slope((10, 1.0), (100, 100.0)) == pytest.approx(2)
+
+
+def test_a_goal_that_is_not_met_is_told_and_ends_with_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def measure(_quick: bool, _folder: Path) -> Iterator[Figure]:
+        yield Figure("quick enough", 2.0, 3, "x", "beside nothing")
+        yield Figure("too slow", 3.1, 3, "x", "beside nothing")
+
+    monkeypatch.setattr(bench, "MEASURES", {"one": measure})
+    monkeypatch.setattr(bench, "_forget_the_site", lambda: None)
+    assert bench.main(Namespace(only=[], quick=True)) == 1
+    fine, slow, end = capsys.readouterr().out.splitlines()
+    assert fine.startswith("ok   quick enough")
+    assert slow.startswith("OVER too slow")
+    assert "not met" in end
+
+
+def test_the_made_up_files_hold_only_rows_that_are_taken(tmp_path: Path) -> None:
+    infusions, assessments = write_files(tmp_path, 500, utc_now(), a_patient=30)
+    loaded = load_assessment_file(assessments)
+    assert (len(loaded.rows), loaded.rejected, len(loaded.patients)) == (500, [], 17)
+    assert len(load_infusion_file(infusions).rows) == 17
+
+
+def test_the_yardstick_of_a_save_writes_exactly_what_the_save_wrote(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(saving, "_HISTORY", 8)
+    monkeypatch.setattr(saving, "_PATIENTS", 2)
+    for _figure in saving.measure_saving(True, tmp_path):
+        pass
+    tables = {name: Record.metadata.tables[name] for name in saving._WRITTEN}
+    with reading() as saved, make_engine(f"sqlite:///{tmp_path / 'copy.db'}").connect() as written:
+        for table in tables.values():
+            query = select(table).order_by(table.c.id)
+            assert saved.connection().execute(query).all() == written.execute(query).all()
+        assert verify_chain(saved).whole
