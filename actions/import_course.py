@@ -11,7 +11,7 @@ from sqlalchemy import RowMapping, insert, select
 from sqlmodel import Session
 
 from actions import context
-from actions.errors import Refused
+from actions.errors import Refused, RefusedField
 from actions.versions import content_of, place_of, recorded_only, refuse_taken_moment
 from db.inputs import AssessmentIn, Problem, check_against_patient
 from db.models import Record
@@ -49,8 +49,13 @@ class CourseSorted:
     refused: Sequence[RefusedRow]
 
 
-def sort_course(session: Session, rows: Sequence[AssessmentRow], *, now: datetime) -> CourseSorted:
-    """Sort the rows of one patient and infusion by what is to be done with them."""
+def sort_course(
+    session: Session, rows: Sequence[AssessmentRow], *, now: datetime, which_infusion: bool
+) -> CourseSorted:
+    """Sort the rows of one patient and infusion by what is to be done with them.
+
+    which_infusion  a row that is new and leaves its infusion blank is refused
+    """
     if not rows:
         return CourseSorted(None, (), 0, ())
     first = rows[0].entry
@@ -64,6 +69,8 @@ def sort_course(session: Session, rows: Sequence[AssessmentRow], *, now: datetim
             if stored.holds(row.entry, now):
                 known += 1
             else:
+                if which_infusion:
+                    _refuse_unnamed(row.entry)
                 _refuse_impossible(session, row.entry, facts, now)
                 new.append(row)
         except Refused as refusal:
@@ -99,6 +106,12 @@ def store_rows(
 def refused_row(line: int, refusal: Refused) -> RefusedRow:
     """A refusal of the rules, as problems of a row."""
     return RefusedRow(line, tuple(Problem(one.field, one.value, one.sentence) for one in refusal.problems))
+
+
+def _refuse_unnamed(entry: AssessmentIn) -> None:
+    if "infusion_number" not in entry.model_fields_set:
+        sentence = f"Enter the infusion number: {entry.patient_id} has a second infusion."
+        raise Refused([RefusedField("infusion_number", "", sentence)])
 
 
 class _Stored:

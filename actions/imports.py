@@ -92,11 +92,13 @@ def import_patient(rows: PatientRows, *, by: Actor, now: datetime, historical: b
     require(by, Action.IMPORT_FILE)
     with writing() as session:
         importing = _Import(session, rows.study_code, by, now, historical)
+        which = importing.has_second(rows.infusions)
         for number in (1, 2):
             for row in rows.infusions:
                 if row.infusion.infusion_number == number:
                     importing.infusion(row)
-            importing.course([row for row in rows.assessments if row.entry.infusion_number == number])
+            course = [row for row in rows.assessments if row.entry.infusion_number == number]
+            importing.course(course, which_infusion=which)
         importing.end_monitoring()
         importing.audit()
     if importing.done.notices:
@@ -138,19 +140,31 @@ class _Import:
     def infusion(self, row: InfusionRow) -> None:
         """Record one infusion, after enrolling the patient where that is still to be done."""
         try:
-            patient = self._patient(row.patient)
-            if patient is not None and self._is_known(patient, row.infusion):
-                self.done.infusions_known += 1
-                return
-            add_infusion(self._session, row.infusion, by=self._by, now=self._now)
+            # A refused row leaves nothing: not the enrolment either.
+            with self._session.begin_nested():
+                patient = self._patient(row.patient)
+                if patient is not None and self._is_known(patient, row.infusion):
+                    self.done.infusions_known += 1
+                    return
+                add_infusion(self._session, row.infusion, by=self._by, now=self._now)
         except Refused as refusal:
             self.done.refused_infusions.append(refused_row(row.line, refusal))
         else:
+            self.done.patients_added += patient is None
             self.done.infusions_added += 1
 
-    def course(self, rows: Sequence[AssessmentRow]) -> None:
-        """Record the assessments after one infusion, and grade its course once."""
-        course = sort_course(self._session, rows, now=self._now)
+    def has_second(self, rows: Sequence[InfusionRow]) -> bool:
+        """Whether a second infusion is recorded or stands in the file: a blank number could mean either."""
+        patient = office.load_patient(self._session, self._code)
+        recorded = patient is not None and patient.infusion(2) is not None
+        return recorded or any(row.infusion.infusion_number == 2 for row in rows)
+
+    def course(self, rows: Sequence[AssessmentRow], *, which_infusion: bool) -> None:
+        """Record the assessments after one infusion, and grade its course once.
+
+        which_infusion  a new row has to name its infusion
+        """
+        course = sort_course(self._session, rows, now=self._now, which_infusion=which_infusion)
         self.done.assessments_known += course.known
         self.done.refused_assessments += course.refused
         if course.facts is None or not course.new:
@@ -212,7 +226,6 @@ class _Import:
         patient = office.load_patient(self._session, self._code)
         if patient is None:
             add_patient(self._session, entry, by=self._by, now=self._now)
-            self.done.patients_added += 1
             return None
         for name in _BASELINE:
             stored, given = getattr(patient, name), getattr(entry, name)

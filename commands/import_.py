@@ -72,7 +72,8 @@ def _report(done: Imported, lists: list[Path], *, historical: bool) -> None:
     if done.repeated:
         print(f"{done.repeated} repeated rows counted once")
     if historical:
-        print(f"{done.historical_alerts} alerts stored as history; one digest tells of them")
+        digest = "; one digest tells of them" if done.historical_alerts else ""
+        print(f"{done.historical_alerts} alerts stored as history{digest}")
     elif done.notices:
         print(f"{done.notices} alert messages written; the worker sends them")
     if done.over:

@@ -232,6 +232,33 @@ def test_an_infusion_or_a_patient_told_differently_is_refused(ward: Ward) -> Non
     }
 
 
+def test_a_refused_infusion_leaves_no_patient_behind(ward: Ward) -> None:
+    before = ward.counts()
+    done = ward.load([infused(number="2"), infused("P2", at="2026-03-09T10:00+08:00")], [])
+    assert (done.patients_added, done.infusions_added, len(done.rejected_infusions)) == (0, 0, 2)
+    assert ward.counts() == before
+    with reading() as session:
+        assert verify_chain(session).whole
+
+
+def test_a_blank_number_is_refused_where_the_infusion_file_or_the_database_knows_a_second(
+    ward: Ward,
+) -> None:
+    unnamed = [assessed("02T08:00", infusion_number="")]
+    assert ward.load([infused()], unnamed).assessments_added == 1
+    both = [infused(), infused(number="2", at="2026-03-04T10:00+08:00")]
+    later = [*unnamed, assessed("04T18:00", infusion_number="")]
+    for infusions in (both, [infused()]):
+        done = ward.load(infusions, later)
+        assert (done.assessments_added, done.assessments_known) == (0, 1)
+        (refused,) = done.rejected_assessments
+        (problem,) = refused.problems
+        assert problem.field == "infusion_number"
+        assert problem.sentence == "Enter the infusion number: P1 has a second infusion."
+    named = [*unnamed, assessed("04T18:00", infusion_number="2")]
+    assert len(ward.load(both, named).rejected_assessments) == 1, "the file's own rule stands"
+
+
 def test_live_rows_raise_live_alerts(ward: Ward) -> None:
     done = ward.load([infused()], [assessed("05T08:00", **SHOCK)])
     assert done.notices == 1
