@@ -19,10 +19,10 @@ from actions import context
 from actions.patient_days import DayGrade, rewrite_days, worst_of_days
 from alerts.reconcile import Told, reconcile_course
 from db.models import Record
-from db.queries.course import StoredAssessment, load_course
+from db.queries.course import StoredAssessment, last_closed_at, load_course
 from db.roles import Actor
 from grading.crs_course import GradedAssessment, grade_course
-from grading.scale import Grade, Toxicity
+from grading.scale import RULESET, Grade, Toxicity
 from trial.protocol import Protocol
 
 _log: Final = logging.getLogger(__name__)
@@ -41,6 +41,13 @@ _JUDGED: Final = (
     "recurrence",
 )
 """What a re-grade compares. Another edition or protocol alone never makes a new row."""
+_INFUSED_AT: Final = select(_INFUSIONS.c.infused_at).where(_INFUSIONS.c.id == bindparam("of_infusion"))
+_STANDING: Final = select(_GRADES).where(
+    _GRADES.c.infusion_id == bindparam("of_infusion"), _GRADES.c.superseded_at.is_(None)
+)
+_STANDING_OF: Final = select(_GRADES).where(
+    _GRADES.c.assessment_id.in_(bindparam("those", expanding=True)), _GRADES.c.superseded_at.is_(None)
+)
 _SUPERSEDE: Final = (
     update(_GRADES).where(_GRADES.c.id == bindparam("row_id")).values(superseded_at=bindparam("at"))
 )
@@ -136,21 +143,34 @@ class _Course:
 
 
 def _grade(session: Session, infusion_id: int, from_at: datetime | None, protocol: Protocol) -> _Course:
-    infused_at = (
-        session.connection()
-        .execute(select(_INFUSIONS.c.infused_at).where(_INFUSIONS.c.id == infusion_id))
-        .scalar_one()
-    )
+    infused_at = session.connection().execute(_INFUSED_AT, {"of_infusion": infusion_id}).scalar_one()
     zone = context.settings().zone
-    stored = load_course(session, infusion_id)
+    first_at = None if from_at is None else _start_of_day(from_at, zone)
+    stored = _load(session, infusion_id, first_at, protocol)
     graded = grade_course(
         [one.charted for one in stored],
         infused_at=infused_at.astimezone(zone),
         settings=protocol.grading,
-        from_at=None if from_at is None else _start_of_day(from_at, zone),
+        from_at=first_at,
     )
     rows = list(zip(stored[len(stored) - len(graded) :], graded, strict=True))
     return _Course(infusion_id, infused_at, from_at, zone, rows)
+
+
+def _load(
+    session: Session, infusion_id: int, first_at: datetime | None, protocol: Protocol
+) -> list[StoredAssessment]:
+    """The assessments that decide the grades from `first_at` on.
+
+    A closed course remembers nothing: the walk may begin after it. A drug given before it could delay the end
+    of the next course only where drugs are waited for longer than signs; then the whole course is walked.
+    """
+    after = None
+    if first_at is not None and protocol.grading.drug_hours <= protocol.grading.clear_hours:
+        after = last_closed_at(
+            session, infusion_id, before=first_at, ruleset=RULESET, settings_hash=protocol.hash
+        )
+    return load_course(session, infusion_id, after=after)
 
 
 def _start_of_day(at: datetime, zone: ZoneInfo) -> datetime:
@@ -161,12 +181,9 @@ def _start_of_day(at: datetime, zone: ZoneInfo) -> datetime:
 def _load_standing(session: Session, course: _Course) -> dict[_Key, RowMapping]:
     """The grades that stand now for the assessments of the touched days."""
     ids = [stored.id for stored, _ in course.rows]
-    query = select(_GRADES).where(
-        _GRADES.c.infusion_id == course.infusion_id, _GRADES.c.superseded_at.is_(None)
-    )
-    if len(ids) <= _FEW:
-        query = query.where(_GRADES.c.assessment_id.in_(ids))
-    rows = session.connection().execute(query).mappings()
+    few = len(ids) <= _FEW
+    values: dict[str, Any] = {"those": ids} if few else {"of_infusion": course.infusion_id}
+    rows = session.connection().execute(_STANDING_OF if few else _STANDING, values).mappings()
     return {(row["assessment_id"], row["scale"]): row for row in rows}
 
 

@@ -8,7 +8,7 @@ were measured too long ago to be saved as new.
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import bindparam, delete, insert, update
 from sqlmodel import Session, col
 
 from actions.errors import Refused
@@ -21,6 +21,10 @@ from db.session import writing
 
 EDITABLE_FOR: Final = timedelta(hours=2)
 CONTENT_MOST: Final = 100_000
+
+_OF_FORM: Final = delete(Draft).where(
+    col(Draft.form_token) == bindparam("token"), col(Draft.user_id) == bindparam("whose")
+)
 
 
 def may_continue(draft: StoredDraft, now: datetime) -> bool:
@@ -90,9 +94,7 @@ def drop_saved_draft(session: Session, form_token: str, by: Actor) -> None:
     """Delete the draft of an entry that is being saved, inside that entry's transaction."""
     if by.user_id is None:
         return
-    session.connection().execute(
-        delete(Draft).where(col(Draft.form_token) == form_token, col(Draft.user_id) == by.user_id)
-    )
+    session.connection().execute(_OF_FORM, {"token": form_token, "whose": by.user_id})
 
 
 def _user_id(by: Actor) -> int:

@@ -15,6 +15,10 @@ from grading.scale import Toxicity
 from trial.calendar import day_of
 
 _DAYS: Final = Record.metadata.tables["patient_day"]
+_FROM_ON: Final = select(_DAYS).where(
+    _DAYS.c.infusion_id == bindparam("of_infusion"), _DAYS.c.on_date >= bindparam("from_on")
+)
+_INSERT: Final = insert(_DAYS)
 _DELETE: Final = delete(_DAYS).where(_DAYS.c.id == bindparam("row_id"))
 _UPDATE: Final = update(_DAYS).where(_DAYS.c.id == bindparam("row_id"))
 
@@ -71,7 +75,7 @@ def rewrite_days(
         if key in wanted and wanted[key] != one
     ]
     connection = session.connection()
-    for statement, rows in ((_DELETE, gone), (_UPDATE, other), (insert(_DAYS), new)):
+    for statement, rows in ((_DELETE, gone), (_UPDATE, other), (_INSERT, new)):
         if rows:
             connection.execute(statement, rows)
     return len(gone) + len(other) + len(new)
@@ -94,13 +98,9 @@ def _worst(
 def _load(
     session: Session, infusion_id: int, from_on: date | None
 ) -> dict[tuple[str, date], tuple[int, WorstOfDay]]:
-    query = select(_DAYS).where(_DAYS.c.infusion_id == infusion_id)
-    if from_on is not None:
-        query = query.where(_DAYS.c.on_date >= from_on)
-    return {
-        (row["scale"], row["on_date"]): (row["id"], _as_worst(row))
-        for row in session.connection().execute(query).mappings()
-    }
+    values = {"of_infusion": infusion_id, "from_on": from_on or date.min}
+    rows = session.connection().execute(_FROM_ON, values).mappings()
+    return {(row["scale"], row["on_date"]): (row["id"], _as_worst(row)) for row in rows}
 
 
 def _as_worst(row: RowMapping) -> WorstOfDay:

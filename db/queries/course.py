@@ -8,11 +8,11 @@ from datetime import datetime
 from functools import lru_cache
 from typing import Final
 
-from sqlalchemy import select
-from sqlmodel import Session, col
+from sqlalchemy import and_, bindparam, literal_column, select
+from sqlmodel import Session
 
 from db.charted_columns import CHARTED_COLUMNS, charted_of
-from db.models import Assessment
+from db.models import Record
 from grading.charted import Charted
 
 
@@ -32,18 +32,26 @@ class StoredAssessment:
     charted: Charted
 
 
-def load_course(session: Session, infusion_id: int) -> list[StoredAssessment]:
-    """Every current, recorded assessment of an infusion, by time observed."""
-    rows = session.connection().execute(
-        select(*_COLUMNS)
-        .where(
-            col(Assessment.infusion_id) == infusion_id,
-            col(Assessment.superseded_at).is_(None),
-            col(Assessment.status) == "recorded",
-        )
-        .order_by(col(Assessment.assessed_at))
-    )
+def load_course(
+    session: Session, infusion_id: int, *, after: datetime | None = None
+) -> list[StoredAssessment]:
+    """Every current, recorded assessment of an infusion (those after `after`), by time observed."""
+    values = {"of_infusion": infusion_id} if after is None else {"of_infusion": infusion_id, "after": after}
+    rows = session.connection().execute(_COURSE if after is None else _COURSE_AFTER, values)
     return [_stored(*row) for row in rows]
+
+
+def last_closed_at(
+    session: Session, infusion_id: int, *, before: datetime, ruleset: str, settings_hash: str
+) -> datetime | None:
+    """The latest assessment before `before` that left the CRS course closed, as graded by these rules."""
+    values = {
+        "of_infusion": infusion_id,
+        "before": before,
+        "of_ruleset": ruleset,
+        "of_settings": settings_hash,
+    }
+    return session.connection().execute(_LAST_CLOSED, values).scalar()
 
 
 def _stored(
@@ -79,4 +87,31 @@ def _charted(values: tuple[object, ...]) -> Charted:
 
 
 _ABOUT: Final = tuple(field.name for field in fields(StoredAssessment) if field.name != "charted")
-_COLUMNS: Final = [getattr(Assessment, name) for name in (*_ABOUT, *CHARTED_COLUMNS)]
+_ASSESSMENTS: Final = Record.metadata.tables["assessment"]
+_GRADES: Final = Record.metadata.tables["grade"]
+# Written out, not bound: the database then sees that the index of what stands will do.
+_STANDS: Final = and_(
+    _ASSESSMENTS.c.superseded_at.is_(None), _ASSESSMENTS.c.status == literal_column("'recorded'")
+)
+_COURSE: Final = (
+    select(*(_ASSESSMENTS.c[name] for name in (*_ABOUT, *CHARTED_COLUMNS)))
+    .where(_ASSESSMENTS.c.infusion_id == bindparam("of_infusion"), _STANDS)
+    .order_by(_ASSESSMENTS.c.assessed_at)
+)
+_COURSE_AFTER: Final = _COURSE.where(_ASSESSMENTS.c.assessed_at > bindparam("after"))
+_LAST_CLOSED: Final = (
+    select(_ASSESSMENTS.c.assessed_at)
+    .join(_GRADES, _GRADES.c.assessment_id == _ASSESSMENTS.c.id)
+    .where(
+        _ASSESSMENTS.c.infusion_id == bindparam("of_infusion"),
+        _STANDS,
+        _ASSESSMENTS.c.assessed_at < bindparam("before"),
+        _GRADES.c.superseded_at.is_(None),
+        _GRADES.c.scale == literal_column("'crs'"),
+        ~_GRADES.c.course_open,
+        _GRADES.c.ruleset == bindparam("of_ruleset"),
+        _GRADES.c.settings_hash == bindparam("of_settings"),
+    )
+    .order_by(_ASSESSMENTS.c.assessed_at.desc())
+    .limit(1)
+)

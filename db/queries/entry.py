@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import ColumnElement, RowMapping, and_, func, select
+from sqlalchemy import RowMapping, and_, bindparam, func, literal_column, select
 from sqlmodel import Session
 
 from db.models import Record
@@ -17,7 +17,36 @@ _PATIENTS: Final = Record.metadata.tables["patient"]
 _USERS: Final = Record.metadata.tables["user"]
 _DELIVERIES: Final = Record.metadata.tables["delivery"]
 _NOTICES: Final = Record.metadata.tables["notice"]
-_STANDS: Final = and_(_ASSESSMENTS.c.superseded_at.is_(None), _ASSESSMENTS.c.status == "recorded")
+# Written out, not bound: the database then sees that the index of what stands will do.
+_STANDS: Final = and_(
+    _ASSESSMENTS.c.superseded_at.is_(None), _ASSESSMENTS.c.status == literal_column("'recorded'")
+)
+_BY_FORM: Final = select(_ASSESSMENTS).where(_ASSESSMENTS.c.form_token == bindparam("token"))
+_STANDING_AT: Final = select(_ASSESSMENTS).where(
+    _ASSESSMENTS.c.infusion_id == bindparam("of_infusion"),
+    _ASSESSMENTS.c.assessed_at == bindparam("at"),
+    _STANDS,
+)
+_OTHERS: Final = and_(
+    _ASSESSMENTS.c.patient_id == _PATIENTS.c.id,
+    _ASSESSMENTS.c.stable_id != bindparam("besides"),
+    _STANDS,
+)
+_FIND_INFUSION: Final = (
+    select(
+        _PATIENTS.c.id,
+        _PATIENTS.c.study_code,
+        _INFUSIONS.c.id,
+        _INFUSIONS.c.number,
+        _INFUSIONS.c.infused_at,
+        select(func.min(_ASSESSMENTS.c.assessed_at))
+        .where(_OTHERS, _ASSESSMENTS.c.death_due_to.is_not(None))
+        .scalar_subquery(),
+        select(func.max(_ASSESSMENTS.c.assessed_at)).where(_OTHERS).scalar_subquery(),
+    )
+    .join(_PATIENTS, _PATIENTS.c.id == _INFUSIONS.c.patient_id)
+    .where(_PATIENTS.c.study_code == bindparam("code"), _INFUSIONS.c.number == bindparam("infusion"))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,25 +73,8 @@ def find_infusion(
 
     `besides` is the stable id of an assessment that is about to change and is left out of the limits.
     """
-    others = and_(_ASSESSMENTS.c.patient_id == _PATIENTS.c.id, _STANDS)
-    if besides is not None:
-        others = and_(others, _ASSESSMENTS.c.stable_id != besides)
-    died_at = _earliest(and_(others, _ASSESSMENTS.c.death_due_to.is_not(None)))
-    last_at = select(func.max(_ASSESSMENTS.c.assessed_at)).where(others).scalar_subquery()
-    query = (
-        select(
-            _PATIENTS.c.id,
-            _PATIENTS.c.study_code,
-            _INFUSIONS.c.id,
-            _INFUSIONS.c.number,
-            _INFUSIONS.c.infused_at,
-            died_at,
-            last_at,
-        )
-        .join(_PATIENTS, _PATIENTS.c.id == _INFUSIONS.c.patient_id)
-        .where(_PATIENTS.c.study_code == study_code, _INFUSIONS.c.number == number)
-    )
-    row = session.connection().execute(query).first()
+    values = {"code": study_code, "infusion": number, "besides": besides or ""}
+    row = session.connection().execute(_FIND_INFUSION, values).first()
     return None if row is None else InfusionFacts(*row)
 
 
@@ -74,16 +86,13 @@ def is_enrolled(session: Session, study_code: str) -> bool:
 
 def standing_at(session: Session, infusion_id: int, assessed_at: datetime) -> RowMapping | None:
     """The assessment that stands after this infusion at this instant, or None."""
-    query = select(_ASSESSMENTS).where(
-        _ASSESSMENTS.c.infusion_id == infusion_id, _ASSESSMENTS.c.assessed_at == assessed_at, _STANDS
-    )
-    return session.connection().execute(query).mappings().first()
+    values = {"of_infusion": infusion_id, "at": assessed_at}
+    return session.connection().execute(_STANDING_AT, values).mappings().first()
 
 
 def saved_by_form(session: Session, form_token: str) -> RowMapping | None:
     """The version that this form already saved, or None."""
-    query = select(_ASSESSMENTS).where(_ASSESSMENTS.c.form_token == form_token)
-    return session.connection().execute(query).mappings().first()
+    return session.connection().execute(_BY_FORM, {"token": form_token}).mappings().first()
 
 
 def current_version(session: Session, stable_id: str) -> RowMapping | None:
@@ -145,10 +154,6 @@ def recipients_told(session: Session, assessment_id: int) -> int:
         .where(_NOTICES.c.assessment_id == assessment_id)
     )
     return session.connection().execute(query).scalar_one()
-
-
-def _earliest(those: ColumnElement[bool]) -> Any:  # noqa: ANN401 -- a scalar subquery of an instant
-    return select(func.min(_ASSESSMENTS.c.assessed_at)).where(those).scalar_subquery()
 
 
 def _parts(text: str, separator: str) -> tuple[str, ...]:

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
+from random import Random
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import event
@@ -15,13 +17,14 @@ from actions.course import regrade_course
 from actions.errors import Refused
 from actions.patients import correct_infusion
 from db.audit import verify_chain
-from db.inputs import InfusionIn
+from db.inputs import AssessmentIn, InfusionIn
 from db.models import Record
 from db.queries.course import load_course
 from db.roles import SYSTEM
 from db.session import engine, reading, writing
 from grading.crs_course import grade_course
 from tests.actions.conftest import CODE, INFUSED_AT, OTHER_CODE, SHOCK, Site, at, entry
+from tests.second_opinion.strategies import random_course
 from trial.calendar import day_of
 from trial.protocol import Protocol, load_protocol, parse_protocol
 
@@ -41,7 +44,7 @@ VALUES = st.sampled_from(
         SHOCK,
     ]
 )
-HOURS = st.integers(1, 90)
+HOURS = st.integers(1, 160)
 
 
 @dataclass(frozen=True)
@@ -115,7 +118,11 @@ def expected(infusion_id: int) -> tuple[dict[tuple[int, str], Any], dict[tuple[s
     zone = context.settings().zone
     with reading() as session:
         stored = load_course(session, infusion_id)
-    graded = grade_course([one.charted for one in stored], infused_at=INFUSED_AT.astimezone(zone))
+    graded = grade_course(
+        [one.charted for one in stored],
+        infused_at=INFUSED_AT.astimezone(zone),
+        settings=context.protocol().grading,
+    )
     grades: dict[tuple[int, str], Any] = {}
     days: dict[tuple[str, date], list[Any]] = {}
     for row, result in zip(stored, graded, strict=True):
@@ -167,15 +174,36 @@ def regrade_all(site: Site, protocol: Protocol) -> None:
             regrade_course(session, infusion_id, from_at=None, now=END, protocol=protocol, by=SYSTEM)
 
 
-def with_low_systolic(limit: int) -> Protocol:
-    text = load_protocol().text.replace("low_systolic_mmhg = 90", f"low_systolic_mmhg = {limit}")
-    return parse_protocol(text)
+def with_setting(name: str, usual: int, value: int) -> Protocol:
+    text = load_protocol().text
+    assert f"{name} = {usual}" in text
+    return parse_protocol(text.replace(f"{name} = {usual}", f"{name} = {value}"))
+
+
+@pytest.mark.parametrize(("seed", "drug_hours"), [(1, 24), (2, 24), (3, 12), (4, 72)])
+def test_a_random_course_entered_in_any_order_grades_as_one_walk(
+    sqlite_site: Site, seed: int, drug_hours: int
+) -> None:
+    context.configure(context.settings(), with_setting("drug_hours", 24, drug_hours))
+    rng = Random(seed)
+    rows = [row for row in random_course(rng, 50) if not row["death_due_to"]]
+    for row in rows:
+        row["patient_id"], row["infusion_number"] = CODE, "1"
+    rng.shuffle(rows)
+    for row in rows[:30] + sorted(rows[30:], key=lambda row: str(row["assessed_at"])):
+        later = datetime.fromisoformat(str(row["assessed_at"])) + timedelta(days=2)
+        typed, problems = AssessmentIn.check({**row, "assessed_at": later.isoformat()})
+        assert typed is not None, problems
+        record_assessment(typed, sqlite_site.token(), by=sqlite_site.investigator, now=at(24 * 90))
+    check(sqlite_site)
+    standing = sqlite_site.rows("grade", scale="crs", superseded_at=None)
+    assert {row["course_open"] for row in standing} == {True, False}
 
 
 def test_a_changed_setting_re_grades_nothing_before_the_moment_of_an_entry(site: Site) -> None:
     early = site.record(4, temperature_c=38.5, systolic_mmhg=95)
     assert early.crs.grade == 1
-    context.configure(context.settings(), with_low_systolic(100))
+    context.configure(context.settings(), with_setting("low_systolic_mmhg", 90, 100))
     later = site.record(8, systolic_mmhg=95)
     assert later.crs.grade == 2
     standing = site.standing_grades()
@@ -184,6 +212,17 @@ def test_a_changed_setting_re_grades_nothing_before_the_moment_of_an_entry(site:
     assert (day["worst_at_least"], day["assessments"]) == (2, 2)
     hashes = {row["assessment_id"]: row["settings_hash"] for row in site.rows("grade", scale="crs")}
     assert hashes[early.assessment_id] != hashes[later.assessment_id]
+
+
+def test_a_drug_from_before_the_course_keeps_it_open_where_drugs_are_waited_for_longer(
+    sqlite_site: Site,
+) -> None:
+    context.configure(context.settings(), with_setting("drug_hours", 24, 72))
+    sqlite_site.record(4, fever_masking_drugs="dexamethasone")
+    sqlite_site.record(30, temperature_c=38.5)
+    sqlite_site.record(56)  # clear for 26 h, 52 h after the drug
+    assert sqlite_site.record(60, systolic_mmhg=84).crs.grade == 2
+    check(sqlite_site)
 
 
 def test_an_unchanged_grade_is_not_written_again(site: Site) -> None:

@@ -41,7 +41,8 @@ def draw_infusions(
     elif first is None:
         _draw_new(actor, patient, 1)
     elif second is None and bar is not None:
-        st.html(tiles.problem(bar_sentence(patient.study_code, bar, first.infused_at)))
+        sentence = bar_sentence(patient.study_code, bar, first.infused_at)
+        st.html(tiles.piece("div", text=sentence, classes="vigil-banner"))
     elif second is None:
         _draw_new(actor, patient, 2)
 

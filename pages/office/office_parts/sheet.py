@@ -21,7 +21,6 @@ from pages.parts import tiles
 from pages.parts.wording import date_and_time
 
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]()#+!|~:$<>&^-])")
-_NOT_STORED: Final = object()
 _SAID: Final = "office_said"
 _CHANGED: Final = "office_changed"
 
