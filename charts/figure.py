@@ -115,10 +115,14 @@ def by_text_colour(theme: str, texts: Sequence[str]) -> dict[str, list[int]]:
     """
     groups: dict[str, list[int]] = {}
     for position, text in enumerate(texts):
-        grade = text.removeprefix("≥")
-        colour = GRADE_COLOURS[theme][grade if grade in GRADES else "gap"].text
-        groups.setdefault(colour, []).append(position)
+        groups.setdefault(text_colour(theme, text), []).append(position)
     return groups
+
+
+def text_colour(theme: str, text: str) -> str:
+    """The colour a tile's text is written in on its tile."""
+    grade = text.removeprefix("≥")
+    return GRADE_COLOURS[theme][grade if grade in GRADES else "gap"].text
 
 
 def bold_from_3(text: str) -> str:

@@ -1,6 +1,7 @@
 """The two strips of the patient's picture: CRS and ICANS over time, hatched where nobody looked."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any, Final
@@ -10,7 +11,7 @@ import plotly.graph_objects as go
 from charts import figure as look
 from charts.axis_rows import AxisRows
 from charts.segments import GradedAt, Segment, gaps_between, grade_segments
-from grading.colours import tile_text
+from grading.colours import THEME_COLOURS, tile_text
 from grading.scale import Toxicity
 
 _STRIP_Y: Final = {Toxicity.CRS: 1, Toxicity.ICANS: 0}
@@ -61,37 +62,62 @@ def _grade_at(segments: Sequence[Segment], at: datetime) -> int | None:
     return next((one.at_least for one in segments if one.from_at <= at < one.to_at), None)
 
 
+@dataclass(frozen=True, slots=True)
+class _Numeral:
+    """One numeral as it is written; `text` is "" where there is no room for it."""
+
+    segment: Segment
+    scale: Toxicity
+    text: str
+    at: datetime
+    position: str
+    size: int
+    colour: str
+
+
 def _numerals(rows: AxisRows, theme: str, by_scale: dict[Toxicity, list[Segment]]) -> list[Any]:
+    """The numerals where a grade changes: one trace a text colour, and every stretch can be touched."""
     shown = [
-        (scale, one, tile_text(one.grade, one.at_least))
+        _numeral(rows, theme, scale, one, is_last=one is segments[-1])
         for scale, segments in by_scale.items()
         for one in segments
     ]
     made = []
-    for colour, positions in look.by_text_colour(theme, [text for _, _, text in shown]).items():
-        chosen = [shown[position] for position in positions]
+    for colour in sorted({one.colour for one in shown}):
+        chosen = [one for one in shown if one.colour == colour]
         made.append(
             go.Scatter(
-                x=[rows.clock(one.from_at) for _, one, _ in chosen],
-                y=[_STRIP_Y[scale] for scale, _, _ in chosen],
-                text=[_numeral(rows, one, text) for _, one, text in chosen],
+                x=[rows.clock(one.at) for one in chosen],
+                y=[_STRIP_Y[one.scale] for one in chosen],
+                text=[look.bold_from_3(one.text) for one in chosen],
                 mode="markers+text",
-                textposition="middle right",
-                textfont={"color": colour, "size": 15},
+                textposition=[one.position for one in chosen],
+                textfont={"color": colour, "size": [one.size for one in chosen]},
                 marker={"size": 10, "opacity": 0, "symbol": "square"},
-                customdata=[[one.stable_id, _segment_words(rows, scale, one)] for scale, one, _ in chosen],
+                customdata=[
+                    [one.segment.stable_id, _segment_words(rows, one.scale, one.segment)] for one in chosen
+                ],
                 hovertemplate="%{customdata[1]}<extra></extra>",
-                cliponaxis=True,
+                cliponaxis=False,
                 **look.keep_looks(colour),
             )
         )
     return made
 
 
-def _numeral(rows: AxisRows, one: Segment, text: str) -> str:
-    share = (one.to_at - one.from_at) / (rows.end - rows.first_day)
-    has_room = share * _PLOT_WIDTH >= 10 + 8 * len(text)
-    return look.bold_from_3(text) if has_room else ""
+def _numeral(rows: AxisRows, theme: str, scale: Toxicity, one: Segment, *, is_last: bool) -> _Numeral:
+    """At the start of its stretch; small in the middle of a short one; beside the last when that is short."""
+    text = tile_text(one.grade, one.at_least)
+    colour = look.text_colour(theme, text)
+    width = (one.to_at - one.from_at) / (rows.end - rows.first_day) * _PLOT_WIDTH
+    if width >= 10 + 8 * len(text):
+        return _Numeral(one, scale, text, one.from_at, "middle right", 15, colour)
+    if is_last:
+        # The grade that stands now is never left to its colour alone.
+        return _Numeral(one, scale, text, one.to_at, "middle right", 15, THEME_COLOURS[theme].text)
+    middle = one.from_at + (one.to_at - one.from_at) / 2
+    has_room = width >= 6 * len(text)
+    return _Numeral(one, scale, text if has_room else "", middle, "middle center", 11, colour)
 
 
 def _segment_words(rows: AxisRows, scale: Toxicity, one: Segment) -> str:

@@ -102,6 +102,7 @@ def test_every_version_stands_with_its_reason(
 ) -> None:
     page = open_patient(vigil_server, browser, f"code=CART-007&a={scene.entries[0]}")
     entry = page.locator(".st-key-patient-entry")
+    expect(entry.get_by_text("Version 2 entered", exact=False)).to_be_visible()
     row = entry.get_by_role("row", name="Temperature")
     expect(row.get_by_role("cell").nth(0)).to_have_text("36.2 °C")
     expect(row.get_by_role("cell").nth(1)).to_have_text("36.8 °C")
@@ -196,8 +197,8 @@ def test_an_unknown_code_is_answered_with_the_ones_there_are(
 def test_axe_finds_nothing_serious(
     vigil_server: VigilServer, browser: Browser, scene: Scene, theme: Theme
 ) -> None:
+    page = open_patient(vigil_server, browser, f"code=CART-007&a={scene.entries[0]}", theme=theme)
     for size, name in ((TABLET, "tablet"), (DESK, "desk")):
-        page = open_patient(vigil_server, browser, f"code=CART-007&a={scene.entries[0]}", theme=theme)
         page.set_viewport_size({"width": size[0], "height": size[1]})
         screenshot(page, f"patient-{name}-{theme}")
         assert axe_violations(page) == []

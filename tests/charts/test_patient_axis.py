@@ -89,6 +89,17 @@ def test_an_unsettled_grade_says_at_least() -> None:
     assert "<b>≥3</b>" in texts
 
 
+def test_the_grade_that_stands_now_has_its_numeral_however_short_its_stretch() -> None:
+    figure = draw([entry(hours(0), **WELL), entry(hours(3.9), 4, **WELL)], until=4)
+    written = [
+        (text, trace["textfont"]["color"])
+        for trace in figure["data"]
+        if trace.get("mode") == "markers+text"
+        for text in trace["text"]
+    ]
+    assert ("<b>4</b>", THEME_COLOURS["light"].text) in written
+
+
 def test_drugs_and_oxygen_have_a_row_each() -> None:
     figure = draw(full_course())
     names = figure["layout"]["yaxis6"]["ticktext"]

@@ -28,7 +28,7 @@ def show_entry(loaded: Loaded, versions: Sequence[Entry], actor: Actor) -> None:
     newest = versions[-1]
     with st.container(border=True, key="patient-entry"):
         st.header(f"Entry of {date_and_time(newest.assessed_at, loaded.zone)}", anchor=False)
-        st.html(_who_and_when(loaded, newest))
+        st.html(_who_and_when(loaded, versions))
         if newest.status == "voided":
             st.html(tiles.outlined_band("Withdrawn. This entry does not count."))
         for grade in newest.grades.values():
@@ -38,17 +38,24 @@ def show_entry(loaded: Loaded, versions: Sequence[Entry], actor: Actor) -> None:
         _show_ways_on(loaded, versions, actor)
 
 
-def _who_and_when(loaded: Loaded, entry: Entry) -> str:
-    observed, entered = entry.assessed_at, entry.entered_at
+def _who_and_when(loaded: Loaded, versions: Sequence[Entry]) -> str:
+    """When it was observed, when first entered and by whom, and the same of the newest version."""
+    first, newest = versions[0], versions[-1]
+    observed = newest.assessed_at
     day = day_of(observed, loaded.infusion.infused_at, loaded.zone)
-    by = f"by {entry.entered_by}" if entry.entered_by else "by the program"
-    late = f" ({span(entered - observed)} later)" if entered - observed > LATE_AFTER else ""
-    words = (
-        f"Day {day}. Observed {date_and_time(observed, loaded.zone)}, {ago(observed, loaded.now)}. "
-        f"Entered {date_and_time(entered, loaded.zone)}{late} {by}{_SOURCES[entry.source]}. "
-        f"Version {entry.version}."
-    )
-    return tiles.piece("p", text=words, classes="vigil-text")
+    late = first.entered_at - first.assessed_at
+    later = f" ({span(late)} later)" if late > LATE_AFTER else ""
+    words = [
+        f"Day {day}. Observed {date_and_time(observed, loaded.zone)}, {ago(observed, loaded.now)}.",
+        f"Entered {_entered(loaded, first)}{_SOURCES[first.source]}{later}.",
+    ]
+    if newest is not first:
+        words.append(f"Version {newest.version} entered {_entered(loaded, newest)}.")
+    return tiles.piece("p", text=" ".join(words), classes="vigil-text")
+
+
+def _entered(loaded: Loaded, entry: Entry) -> str:
+    return f"{date_and_time(entry.entered_at, loaded.zone)} by {entry.entered_by or 'the program'}"
 
 
 def _grade(grade: StoredGrade) -> str:
