@@ -66,5 +66,9 @@ def grade_sentence(
     notes: tuple[str, ...],
 ) -> str:
     """Write a grade as a sentence: "CRS at least grade 3: temperature 38.6 °C, norepinephrine."."""
-    head = f"{scale.label} grade {grade}" if grade is not None else f"{scale.label} at least grade {at_least}"
-    return " ".join((f"{head}: {', '.join(reasons)}.", *notes))
+    if grade is not None:
+        head = f"grade {grade}"
+    else:
+        # "At least grade 0" would read as a 0 where nobody looked.
+        head = f"at least grade {at_least}" if at_least else "not graded yet"
+    return " ".join((f"{scale.label} {head}: {', '.join(reasons)}.", *notes))

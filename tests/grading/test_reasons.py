@@ -277,3 +277,9 @@ def test_no_template_is_left_unfilled_and_every_sentence_is_finished() -> None:
     grades: list[Grade] = [each for graded in GRADED.values() for each in (graded.crs, graded.icans)]
     assert all("{" not in each.sentence() and each.sentence().endswith(".") for each in grades)
     assert all(each.reasons and all(each.reasons) for each in grades)
+
+
+def test_the_sentence_of_what_nobody_looked_at_names_no_grade() -> None:
+    nobody_looked = dict.fromkeys(("ice_score", "consciousness", "seizure", "motor_weakness"))
+    sentence = grade(**nobody_looked).icans.sentence()
+    assert sentence.startswith("ICANS not graded yet: ")
