@@ -1,11 +1,10 @@
 """Take the pictures of README and docs from the running demonstration.
 
 Usage: python tools/screenshots.py [FOLDER], by default docs/screens. Needs chromium and the packages of
-requirements-dev.lock. The demonstration is built anew in a folder that is removed afterwards.
+requirements-dev.lock. The demonstration in data/demo is built anew, as by every `make demo`.
 """
 
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email import message_from_bytes, policy
@@ -38,17 +37,15 @@ _MAIL_MARGIN_PX: Final = 12
 def main(folder: Path) -> None:
     """Run the demonstration, take every picture, say where it is."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (
-        _browser() as browser,
-        tempfile.TemporaryDirectory() as data,
-        running(Path(data), command="demo") as demo,
-    ):
+    # The pages name the folder of the mails: the one everybody has, not one of this machine.
+    data = ROOT / "data"
+    with _browser() as browser, running(data, command="demo") as demo:
         password = demo.wait_for("password of all:").split()[-1]
         demo.wait_for("Vigil is open at")
         for name, take in PICTURES.items():
             page = take(browser, demo.url, password)
             _keep(page, folder / f"{name}.png")
-        page = show_mail(browser, Path(data) / "demo" / "mailbox" / "new")
+        page = show_mail(browser, data / "demo" / "mailbox" / "new")
         _keep(page, folder / "alert-mail.png")
 
 
