@@ -83,7 +83,8 @@ class Worker:
 def main() -> int:
     """Run until SIGTERM or Ctrl-C. Returns the exit status."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    logging.getLogger("apscheduler").setLevel(logging.WARNING)
+    for talkative in ("apscheduler", "alembic"):
+        logging.getLogger(talkative).setLevel(logging.WARNING)
     try:
         settings = start_process(utc_now())
     except StartError as error:
@@ -93,7 +94,8 @@ def main() -> int:
     signal.signal(signal.SIGTERM, worker.stop)
     signal.signal(signal.SIGINT, worker.stop)
     _guarded(lambda: beat(settings, worker.name))()
-    announce_port(settings, worker.port)
+    # Without it a commit wakes nobody, and the poll finds the mails a little later.
+    _guarded(lambda: announce_port(settings, worker.port))()
     scheduler = _schedule(worker)
     scheduler.start()
     _log.info("The worker %s is ready.", worker.name)

@@ -5,6 +5,7 @@ after a copy of the file was laid beside it. All revisions run in one transactio
 every foreign key still points at something and no table has fewer rows than before.
 """
 
+import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -23,6 +24,7 @@ from db.session import make_engine, take_write_lock
 
 SCRIPTS: Final = Path(__file__).parent / "migrations"
 
+_LEAST_ROOM: Final = 100_000  # bytes; the log of one write needs some
 _OWNER_ONLY = 0o600  # SQLite gives its log files the mode of the database
 _KEPT_AS_IT_WAS = (
     "The database was left as it was. Report this; start the earlier version of Vigil meanwhile."
@@ -40,7 +42,7 @@ def upgrade(url: str, scripts: Path = SCRIPTS) -> None:
     """
     made = make_engine(url)
     try:
-        with _explained():
+        with _explained(_sqlite_file(made)):
             _upgrade(made, scripts)
     finally:
         made.dispose()
@@ -67,7 +69,7 @@ def require_current(url: str, scripts: Path = SCRIPTS) -> None:
     """Check that a database has this version's tables; MigrationError with a sentence when it has not."""
     made = make_engine(url)
     try:
-        with _explained():
+        with _explained(_sqlite_file(made)):
             before = current_revision(made)
             if before != _newest(scripts, before):
                 raise MigrationError("The database is of an earlier version. Start Vigil once to update it.")
@@ -149,13 +151,27 @@ def _copy(path: Path, beside: Path) -> None:
 
 
 @contextmanager
-def _explained() -> Iterator[None]:
+def _explained(path: Path | None) -> Iterator[None]:
     try:
         yield
     except DBAPIError as error:
+        if path is not None and _is_full(path.parent):
+            sentence = f"The disk that holds {path} is full. Make room and start again; nothing was changed."
+            raise MigrationError(sentence) from error
         reason = (str(error.orig).strip().splitlines() or ["no reason given"])[0]
         raise MigrationError(
             f"The database could not be opened or brought to this version: {reason}. Nothing was changed."
         ) from error
     except OSError as error:
-        raise MigrationError(f"The folder of the database cannot be used: {error}.") from error
+        raise MigrationError(
+            f"The folder of the database cannot be used: {error.strerror or error} ({error.filename}). "
+            "Let Vigil write there, or choose another folder with DATA_DIR."
+        ) from error
+
+
+def _is_full(folder: Path) -> bool:
+    """Whether there is no room left; SQLite says "disk I/O error" then as often as "full"."""
+    try:
+        return shutil.disk_usage(folder).free < _LEAST_ROOM
+    except OSError:
+        return False

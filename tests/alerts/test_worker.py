@@ -132,6 +132,16 @@ def test_the_wake_up_alone_is_enough(sqlite_ward: Ward) -> None:
     assert not running.is_alive()
 
 
+def test_a_worker_that_cannot_say_where_it_listens_sends_all_the_same(
+    ward: Ward, start: Any, smtp_server: SmtpServer
+) -> None:
+    ward.settings.wakeup_path.mkdir(parents=True)
+    ward.assess(4, **GRADE_3)
+    worker = start()
+    smtp_server.wait_for(len(PEOPLE))
+    assert worker.kill(signal.SIGTERM) == 0
+
+
 def test_a_worker_killed_with_a_claim_loses_nothing(ward: Ward, start: Any, smtp_server: SmtpServer) -> None:
     smtp_server.delay_s["RCPT"] = 60
     ward.assess(4, **GRADE_3)

@@ -7,11 +7,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import Engine, inspect, text
+from sqlalchemy import Engine, inspect, make_url, text
 from sqlalchemy.exc import IntegrityError
 
 from db import guards
@@ -226,6 +227,13 @@ def test_a_folder_that_cannot_be_made_gets_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
     with pytest.raises(MigrationError, match="folder of the database cannot be used"):
         upgrade(f"sqlite:///{tmp_path}/file/vigil.db")
+
+
+def test_a_full_disk_gets_a_sentence(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=0))
+    Path(str(make_url(sqlite_url).database)).write_bytes(b"what a full disk left" * 100)
+    with pytest.raises(MigrationError, match=r"The disk that holds .* is full\. Make room"):
+        upgrade(sqlite_url)
 
 
 def test_foreign_keys_hold_again_after_a_migration(sqlite_url: str) -> None:
