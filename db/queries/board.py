@@ -170,11 +170,11 @@ def _read_board(session: Session, now: datetime, protocol: Protocol, zone: ZoneI
 def _candidates(session: Session, now: datetime, protocol: Protocol) -> list[_Candidate]:
     """The latest infusion of everyone alive, not withdrawn and not at home, but those long clear."""
     later = aliased(Infusion)
-    died = exists().where(
-        col(Assessment.patient_id) == Patient.id,
+    # One walk over the assessments; asked for each patient by itself it would be one walk each.
+    died = select(col(Assessment.patient_id)).where(
+        col(Assessment.death_due_to).is_not(None),
         col(Assessment.superseded_at).is_(None),
         col(Assessment.status) == "recorded",
-        col(Assessment.death_due_to).is_not(None),
     )
     at_home = exists().where(
         col(Stay.patient_id) == Patient.id,
@@ -202,7 +202,7 @@ def _candidates(session: Session, now: datetime, protocol: Protocol) -> list[_Ca
             col(Patient.withdrawn_at).is_(None),
             col(Infusion.infused_at) <= now + RELOAD_AFTER,
             ~has_later,
-            ~died,
+            col(Patient.id).not_in(died),
             ~at_home,
             or_(young, ~_long_clear(protocol)),
         )

@@ -6,16 +6,18 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
-from sqlmodel import Session, col, select
+from playwright.sync_api import Browser, Locator, Page, expect
+from sqlmodel import Session, col, select, update
 
 from clock import utc_now
-from db.models import Assessment
-from db.session import reading
+from db.models import Assessment, LoginSession, User
+from db.roles import Role
+from db.session import reading, writing
 from tests.support import made_up
-from tests.support.browser import VigilServer
+from tests.support.browser import VigilServer, wait_until_drawn
 
 _codes = count(101)
+_pages: dict[tuple[str, Role], Page] = {}
 
 
 @dataclass
@@ -39,6 +41,29 @@ class Hand:
     def choose(self, question: str, choice: str) -> None:
         """Touch one choice of a question."""
         self.tap(choice_of(self.page, question, choice))
+
+
+def open_again(server: VigilServer, browser: Browser, role: Role, path: str) -> Page:
+    """The role's page of this file, sent to another address: its browser keeps what it has loaded before."""
+    page = _pages.get((server.url, role))
+    if page is None:
+        page = _pages[server.url, role] = server.open(browser, role, path)
+    else:
+        page.goto(path)
+        wait_until_drawn(page)
+    return page
+
+
+def end_sign_in(server: VigilServer, username: str) -> None:
+    """The person's sign-in has run out."""
+    users = select(User.id).where(User.username == username)
+    with writing() as session:
+        session.execute(
+            update(LoginSession)
+            .where(col(LoginSession.user_id).in_(users))
+            .values(expires_at=utc_now() - timedelta(seconds=1))
+        )
+    del server.tokens[username]
 
 
 def group(page: Page, question: str) -> Locator:
