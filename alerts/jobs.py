@@ -16,7 +16,7 @@ from alerts.reconcile import pending_changes, reconcile_course
 from clock import utc_now
 from db.models import Alert, Assessment, Infusion
 from db.roles import SYSTEM
-from db.session import DatabaseBusy, reading, writing
+from db.session import DatabaseBusy, SaveRefused, reading, writing
 from settings import Settings
 from trial.protocol import Protocol
 
@@ -86,14 +86,27 @@ def sweep(settings: Settings, protocol: Protocol) -> int:
     The entry's own transaction has done it already, so this finds only what time has brought.
     """
     with reading() as session:
-        due = [one for one in _courses(session) if pending_changes(session, one, utc_now(), protocol)]
-    for infusion_id in due:
+        courses = _courses(session)
+    return sum(_sweep_one(infusion_id, settings, protocol) for infusion_id in courses)
+
+
+def _sweep_one(infusion_id: int, settings: Settings, protocol: Protocol) -> bool:
+    """Reconcile one course where that writes something. A course that fails must not silence the others."""
+    try:
+        with reading() as session:
+            if not pending_changes(session, infusion_id, utc_now(), protocol):
+                return False
         with writing() as session:
             now = utc_now()
             reconcile_course(
                 session, infusion_id=infusion_id, now=now, protocol=protocol, by=SYSTEM, settings=settings
             )
-    return len(due)
+    except SaveRefused:
+        raise  # the database takes nothing from anyone
+    except Exception:
+        _log.exception("The course after infusion %s could not be swept; it is tried again.", infusion_id)
+        return False
+    return True
 
 
 def beat(settings: Settings, worker: str) -> None:

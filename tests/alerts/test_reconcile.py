@@ -7,10 +7,12 @@ from typing import Any
 
 import pytest
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 
 from actions import context
 from actions.course import regrade_course, retire_grades
+from alerts import jobs
+from alerts.difference import Change
 from alerts.facts import load_alerts, load_course_facts, version_to_acknowledge
 from alerts.jobs import sweep
 from alerts.reconcile import pending_changes, reconcile_course, tell_historical
@@ -386,3 +388,22 @@ def test_the_sweep_finds_what_time_has_brought(ward: Ward) -> None:
     assert sweep(ward.settings, context.protocol()) == 1
     assert ward.kinds() == ["opening", "repeat"]
     assert sweep(ward.settings, context.protocol()) == 0
+
+
+def test_a_course_that_cannot_be_swept_does_not_silence_the_others(
+    ward: Ward, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ward.assess(4, **GRADE_3)
+    with writing() as session:
+        session.get_one(Alert, 1).state = "acknowledged"
+    broken = 0
+
+    def pending(session: Session, infusion_id: int, *more: Any) -> list[Change]:
+        if infusion_id == broken:
+            raise ValueError("a fault of its own")
+        return pending_changes(session, infusion_id, *more)
+
+    monkeypatch.setattr(jobs, "_courses", lambda _session: [broken, ward.infusion_id])
+    monkeypatch.setattr(jobs, "pending_changes", pending)
+    assert sweep(ward.settings, context.protocol()) == 1
+    assert ward.kinds() == ["opening", "repeat"]
