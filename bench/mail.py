@@ -4,13 +4,15 @@ import smtplib
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from unittest.mock import patch
 
-from sqlalchemy import Connection, event
-
+from actions import assessments
 from actions.assessments import record_assessment
 from actions.recipients import add_recipient
+from alerts.outbox import wake_worker
 from bench.figure import Figure, ms, p50
 from bench.site import SHOCK, assessment, infuse, open_site
 from clock import utc_now
@@ -77,17 +79,23 @@ def _tell(number: int, arrivals: _Arrivals) -> float:
     code = f"CART-{number:03d}"
     infuse(code, now - timedelta(days=2))
     before = len(arrivals)
-    committed: list[float] = []
-
-    def note(_connection: Connection) -> None:
-        committed.append(time.perf_counter())
-
-    event.listen(database.engine(), "commit", note)
     entry = assessment(code, now - timedelta(minutes=5), **SHOCK)
-    record_assessment(entry, code, by=SYSTEM, now=utc_now())
-    event.remove(database.engine(), "commit", note)
-    # The event comes just before the commit itself, so this is a little too long, never too short.
-    return arrivals.next_after(before) - committed[-1]
+    with _noted_commit() as committed:
+        record_assessment(entry, code, by=SYSTEM, now=utc_now())
+    return arrivals.next_after(before) - committed[0]
+
+
+@contextmanager
+def _noted_commit() -> Iterator[list[float]]:
+    """The moment at which the action has committed and wakes the worker."""
+    noted: list[float] = []
+
+    def note_and_wake(settings: Settings) -> None:
+        noted.append(time.perf_counter())
+        wake_worker(settings)
+
+    with patch.object(assessments, "wake_worker", note_and_wake):
+        yield noted
 
 
 def _send_bare(settings: Settings, message: bytes, samples: int, arrivals: _Arrivals) -> list[float]:
