@@ -72,7 +72,7 @@ def _show_code() -> None:
 def _show_said() -> None:
     said = st.session_state.pop(_SAID, None)
     if said:
-        st.html(tiles.piece("div", text=said, classes="vigil-banner", role="status"))
+        st.html(tiles.piece("div", text=said, classes="vigil-banner vigil-said", role="status"))
 
 
 def _draw_new(actor: Actor) -> None:

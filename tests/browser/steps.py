@@ -10,6 +10,12 @@ from tests.browser.ward import bar, choice_of, fill
 from tests.support.browser import PASSWORD, TABLET, wait_until_drawn
 
 
+_IS_UNCOVERED = """e => {
+  const box = e.getBoundingClientRect();
+  return document.elementFromPoint(box.x + box.width / 2, box.y + box.height / 2) === e;
+}"""
+
+
 @contextmanager
 def step(words: str) -> Iterator[None]:
     """A step of a long test; a failure inside it says in `words` how far it had come."""
@@ -121,7 +127,9 @@ def infuse(page: Page, code: str, on: str, at: str) -> None:
     page.get_by_label("Lot").fill("LOT-4711")
     page.get_by_label("Baseline ICE, 0 to 10").fill("10")
     page.get_by_role("button", name="Record the first infusion").click()
-    expect(page.get_by_text(f"The first infusion of {code} is recorded.", exact=False)).to_be_visible()
+    said = page.get_by_text(f"The first infusion of {code} is recorded.", exact=False)
+    expect(said).to_be_in_viewport()
+    assert said.evaluate(_IS_UNCOVERED), "the page's header covers what was said"
 
 
 def chart_fever_and_norepinephrine(page: Page, comment: str) -> None:

@@ -237,7 +237,7 @@ def show_said() -> None:
         st.html(tiles.table("Both values", ["", "Now stored", "Yours, not saved"], rows))
     said = st.session_state.pop(_SAID, None)
     if said:
-        st.html(tiles.piece("div", text=said, classes="vigil-banner", role="status"))
+        st.html(tiles.piece("div", text=said, classes="vigil-banner vigil-said", role="status"))
 
 
 def unmarked(words: str) -> str:
