@@ -4,9 +4,12 @@ from datetime import datetime
 
 from sqlmodel import col, or_, select
 
+from actions import context
 from actions.errors import AlreadyRecorded, Refused
 from actions.permissions import Action, require
 from actions.words import when
+from alerts.outbox import wake_worker
+from alerts.posting import post_untold
 from db.audit import append_event
 from db.inputs_office import RecipientIn
 from db.models import Recipient
@@ -16,6 +19,8 @@ from db.session import writing
 
 def add_recipient(entry: RecipientIn, *, by: Actor, now: datetime) -> int:
     """Tell this address of every alert from now on. Returns the recipient's id.
+
+    Live alerts that nobody could be told of, because the list was empty, are told now.
 
     Raises AlreadyRecorded when the address is on the list in the same group.
     """
@@ -38,6 +43,7 @@ def add_recipient(entry: RecipientIn, *, by: Actor, now: datetime) -> int:
         )
         session.add(recipient)
         session.flush()
+        mails = post_untold(session, now=now, settings=context.settings())
         append_event(
             session,
             at=now,
@@ -45,9 +51,11 @@ def add_recipient(entry: RecipientIn, *, by: Actor, now: datetime) -> int:
             action="add_recipient",
             subject="recipient",
             subject_id=recipient.id,
-            detail=entry.model_dump(mode="json"),
+            detail=entry.model_dump(mode="json") | {"mails_of_untold_alerts": mails},
         )
-        return int(recipient.id or 0)
+    if mails:
+        wake_worker(context.settings())
+    return int(recipient.id or 0)
 
 
 def end_recipient(recipient_id: int, *, by: Actor, now: datetime) -> None:

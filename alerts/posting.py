@@ -5,15 +5,15 @@ This happens inside the transaction of the entry, so that a mail exists if and o
 
 import uuid
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from sqlmodel import Session, col
 
-from alerts.content import MailContent
+from alerts.content import MailContent, content_from
 from alerts.messages import Addressee, Envelope, build_message
-from db.models import Delivery, Notice, Recipient
+from db.models import Alert, Delivery, Notice, Recipient
 from settings import Settings
 
 
@@ -85,6 +85,27 @@ def put_in_outbox(session: Session, outgoing: Outgoing, *, replacing_unsent: boo
         )
     if rows:
         session.connection().execute(insert(Delivery), rows)
+
+
+def post_untold(session: Session, *, now: datetime, settings: Settings) -> int:
+    """Tell whoever is on the list now of live alerts that nobody has a mail of; returns how many mails.
+
+    Alerts that were raised before there was any recipient would otherwise never be told.
+    """
+    people = active_recipients(session, now)
+    told = select(col(Notice.alert_id)).join(Delivery, col(Delivery.notice_id) == col(Notice.id))
+    newest = (
+        select(func.max(col(Notice.id)))
+        .join(Alert, col(Alert.id) == col(Notice.alert_id))
+        .where(col(Alert.closed_at).is_(None), col(Alert.historical).is_(False), col(Alert.id).not_in(told))
+        .group_by(col(Notice.alert_id))
+    )
+    notices = session.scalars(select(Notice).where(col(Notice.id).in_(newest)).order_by(col(Notice.id))).all()
+    groups = tuple(sorted({person.group for person in people}))
+    for notice in notices:
+        content = replace(content_from(notice.content), told=groups)
+        put_in_outbox(session, Outgoing(notice, content, people, settings))
+    return len(notices) * len(people)
 
 
 def _people(session: Session, condition: ColumnElement[bool]) -> list[Person]:

@@ -4,13 +4,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from actions.assessments import record_assessment, skip_assessment
 from actions.errors import AlreadyRecorded, NotPermitted, Refused
+from actions.recipients import add_recipient
 from db.audit import verify_chain
-from db.inputs import SkipIn
-from db.roles import SYSTEM, Role
-from db.session import reading
+from db.inputs import RecipientIn, SkipIn
+from db.models import Recipient
+from db.roles import SYSTEM, Group, Role
+from db.session import reading, writing
 from tests.actions.conftest import CODE, NOW, SHOCK, Site, at, entry
 
 
@@ -222,3 +225,17 @@ def test_a_save_wakes_the_worker_after_the_commit(site: Site, monkeypatch: pytes
     monkeypatch.setattr("actions.assessments.wake_worker", wake)
     site.record(4, now=at(4) + timedelta(minutes=1))
     assert woken == [1]
+
+
+def test_an_alert_raised_before_there_was_a_recipient_is_told_to_the_first(site: Site) -> None:
+    with writing() as session:
+        session.connection().execute(update(Recipient).values(valid_to=at(1)))
+    assert site.record(4, **SHOCK).told == 0
+    first = RecipientIn(name="PI", address="pi@hospital.org", group=Group.PI)
+    add_recipient(first, by=site.coordinator, now=at(5))
+    (mail,) = site.rows("delivery")
+    assert (mail["address"], mail["state"]) == ("pi@hospital.org", "pending")
+    assert b"CART-007 has grade 3 CRS" in mail["message"]
+    second = RecipientIn(name="Deputy", address="deputy@hospital.org", group=Group.DEPUTY)
+    add_recipient(second, by=site.coordinator, now=at(6))
+    assert len(site.rows("delivery")) == 1, "it has been told"
