@@ -50,9 +50,8 @@ def grade_bar(
         with words, st.container(gap="xxsmall"):
             if notice:
                 st.html(notice)
-            crs, icans = st.columns(2, wrap=False, vertical_alignment="top", gap="small")
-            crs.html(grade_part(graded.crs, tight=bool(notice)))
-            icans.html(grade_part(graded.icans, tight=bool(notice)))
+            parts = [grade_part(grade, tight=bool(notice)) for grade in (graded.crs, graded.icans)]
+            st.html(tiles.piece("div", *parts, classes="vigil-bar-grades"))
         with buttons, st.container(gap="xsmall"):
             with st.popover("Reasons", width="stretch"):
                 st.html(_everything(graded))
