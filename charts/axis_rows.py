@@ -12,6 +12,11 @@ from trial.calendar import day_of
 from trial.protocol import Protocol
 
 _DAY: Final = timedelta(days=1)
+_NEWEST_STANDS_AT_LEAST: Final = timedelta(hours=2)
+"""How much of a strip the newest entry is given: some four pixels of a two-week picture on a tablet.
+
+An entry of this minute would have no width, and its grade would look like no assessment.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,12 @@ class AxisRows:
         return stands_until(at, self.protocol.ice_times, self.protocol, self.zone)
 
     @property
+    def strips_until(self) -> datetime:
+        """Where the strips end: `until`, or a little later where the newest entry has only just been made."""
+        newest = max((entry.assessed_at for entry in self.entries), default=None)
+        return self.until if newest is None else max(self.until, newest + _NEWEST_STANDS_AT_LEAST)
+
+    @property
     def first_day(self) -> datetime:
         """Midnight at which the picture begins: the day before the infusion."""
         return datetime.combine(self.clock(self.infused_at).date(), time()) - _DAY
@@ -51,8 +62,7 @@ class AxisRows:
     @property
     def end(self) -> datetime:
         """Midnight at which the picture ends."""
-        last = max((self.until, *(entry.assessed_at for entry in self.entries)))
-        return datetime.combine(self.clock(last).date(), time()) + _DAY
+        return datetime.combine(self.clock(self.strips_until).date(), time()) + _DAY
 
     def moment(self, at: datetime) -> str:
         """ "4 Mar 07:52, day 2"."""

@@ -26,7 +26,7 @@ def strip_segments(rows: AxisRows, scale: Toxicity) -> list[Segment]:
         for entry in rows.entries
         if (grade := entry.grades.get(scale)) is not None
     ]
-    return grade_segments(graded, partial(_grade_stands_until, rows, scale), rows.until)
+    return grade_segments(graded, partial(_grade_stands_until, rows, scale), rows.strips_until)
 
 
 def _grade_stands_until(rows: AxisRows, scale: Toxicity, row: GradedAt) -> datetime:
@@ -122,4 +122,6 @@ def _numeral(rows: AxisRows, theme: str, scale: Toxicity, one: Segment, *, is_la
 
 def _segment_words(rows: AxisRows, scale: Toxicity, one: Segment) -> str:
     head = {"?": "not graded yet"}.get(text := tile_text(one.grade, one.at_least), text)
-    return f"<b>{scale.label} {head}</b><br>{rows.moment(one.from_at)} to {rows.moment(one.to_at)}"
+    since = rows.moment(one.from_at)
+    lasted = f"since {since}" if one.to_at > rows.until else f"{since} to {rows.moment(one.to_at)}"
+    return f"<b>{scale.label} {head}</b><br>{lasted}"

@@ -90,7 +90,8 @@ def test_an_unsettled_grade_says_at_least() -> None:
 
 
 def test_the_grade_that_stands_now_has_its_numeral_however_short_its_stretch() -> None:
-    figure = draw([entry(hours(0), **WELL), entry(hours(3.9), 4, **WELL)], until=4)
+    every_12_h = [entry(hours(12 * place), **WELL) for place in range(28)]
+    figure = draw([*every_12_h, entry(hours(335.9), 4, **WELL)], until=336)
     written = [
         (text, trace["textfont"]["color"])
         for trace in figure["data"]
@@ -98,6 +99,27 @@ def test_the_grade_that_stands_now_has_its_numeral_however_short_its_stretch() -
         for text in trace["text"]
     ]
     assert ("<b>4</b>", THEME_COLOURS["light"].text) in written
+
+
+def test_a_grade_entered_this_minute_is_no_gap() -> None:
+    figure = draw([entry(hours(0), **WELL), entry(hours(4), 3, **WELL)], until=4)
+    (tiles,) = [trace for trace in figure["data"] if trace["type"] == "heatmap"]
+    crs = tiles["z"][1]
+    assert crs[-1] == 3
+    assert tiles["x"][-2:] == ["2026-03-02T15:00:00", "2026-03-02T17:00:00"]
+    assert not [trace for trace in figure["data"] if "fillpattern" in trace]
+    hovers = [
+        data[1]
+        for trace in figure["data"]
+        if trace.get("mode") == "markers+text"
+        for data in trace["customdata"]
+    ]
+    assert "<b>CRS 3</b><br>since 2 Mar 15:00, day 0" in hovers
+
+
+def test_a_grade_entered_just_before_midnight_has_its_width_inside_the_picture() -> None:
+    figure = draw([entry(hours(12.9), 2, **WELL)], until=12.9)
+    assert figure["layout"]["xaxis"]["range"][1] == "2026-03-04T00:00:00"
 
 
 def test_drugs_and_oxygen_have_a_row_each() -> None:
