@@ -1,4 +1,4 @@
-"""Alerts: those that are not over first, who was told, and the answer of a named person."""
+"""Alerts: those that are open first, who was told, and the answer of a named person."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
@@ -46,7 +46,13 @@ def show_alerts() -> None:
     _show_head(alerts.values(), announced, now)
     if named and first is None:
         st.text("The alert of this link is not known here. These are the alerts that are.")
-    _show_cards(shown, cards, actor, now)
+    opened_by_link = [first] if first is not None and not _is_open(alerts[first]) else []
+    if opened_by_link:
+        st.header("The alert you opened", anchor=False)
+        _show_cards(opened_by_link, cards, actor, now)
+    # Counted over all of them: not every one has its card yet.
+    st.header(f"Open ({sum(map(_is_open, alerts.values()))})", anchor=False)
+    _show_open([alert_id for alert_id in shown if alert_id not in opened_by_link], cards, actor, now)
     over = [alert for alert in alerts.values() if not alert.live and not alert.historical]
     if over:
         st.header(f"Over ({len(over)})", anchor=False)
@@ -54,9 +60,13 @@ def show_alerts() -> None:
     _show_history([alert for alert in alerts.values() if alert.historical])
 
 
+def _is_open(alert: AlertRow) -> bool:
+    return alert.live and not alert.historical
+
+
 def _in_order(alerts: Mapping[int, AlertRow], first: int | None) -> tuple[list[int], int]:
     """The cards' places: worked out once a visit, so that nothing moves; and how many came since."""
-    live = [alert for alert in alerts.values() if alert.live and not alert.historical]
+    live = [alert for alert in alerts.values() if _is_open(alert)]
     live.sort(key=lambda alert: (alert.state != "open", alert.urgency, -alert.opened_at.timestamp()))
     kept: list[int] | None = st.session_state.get(_ORDER)
     if kept is None:
@@ -85,15 +95,19 @@ def _show_head(alerts: Iterable[AlertRow], announced: int, now: datetime) -> Non
     st.html(tiles.piece("p", text=words, classes="vigil-soft", role="status"))
 
 
-def _show_cards(order: Sequence[int], cards: Mapping[int, AlertStory], actor: Actor, now: datetime) -> None:
-    st.header(f"Not over ({sum(story.alert.live for story in cards.values())})", anchor=False)
+def _show_open(order: Sequence[int], cards: Mapping[int, AlertStory], actor: Actor, now: datetime) -> None:
     if not order:
         st.text("No alert is open. One opens when CRS or ICANS reaches grade 3.")
+    _show_cards(order, cards, actor, now)
+    more = sum(alert_id not in cards for alert_id in order)
+    if more:
+        st.button(f"Show {more} more", key="alerts-more", on_click=_show_more)
+
+
+def _show_cards(order: Sequence[int], cards: Mapping[int, AlertStory], actor: Actor, now: datetime) -> None:
     for alert_id in order:
         if alert_id in cards:
             show_card(cards[alert_id], actor, now, context.settings().zone)
-    if len(order) > len(cards):
-        st.button(f"Show {len(order) - len(cards)} more", key="alerts-more", on_click=_show_more)
 
 
 def _show_more() -> None:

@@ -1,5 +1,6 @@
 """The alerts page in a real browser: why, who was told, and the answer for what was shown."""
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -134,6 +135,9 @@ def test_the_alert_of_a_link_stands_first_even_when_it_is_over(
     page = open_alert(vigil_server, browser, alert_id)
     first = page.locator('[class*="st-key-alert-card-"]').first
     expect(first.get_by_text("Withdrawn since", exact=False)).to_be_visible()
+    headings = page.get_by_role("heading", level=2)
+    expect(headings.nth(0)).to_have_text("The alert you opened")
+    expect(headings.nth(1)).to_have_text(re.compile(r"Open \(\d+\)"))
     expect(
         first.get_by_role("heading", name="CART-206 did not have grade 3 CRS", exact=False)
     ).to_be_visible()
