@@ -58,6 +58,8 @@ def point(hours: float, grade: int | None, at_least: int | None = None, *, ice: 
         ([point(6, 1), point(3, None, 3), point(2, None, 0)], False, (None, 3), "up from 1 at 02:32"),
         ([point(6, 0), point(2, None, 0)], False, (0, 0), "first grade, settled 02:32"),
         ([point(10, 0), point(6, None, 0)], True, (None, 0), "not graded since 7 Mar 22:32"),
+        ([point(12, 0), point(10, 0)], True, (None, 0), "not graded since 7 Mar 22:32"),
+        ([point(12, 0), point(10, 2)], True, (2, 2), "up from 0 at 7 Mar 20:32, settled 7 Mar 22:32"),
         ([point(10, 3), point(6, None, 0)], True, (3, 3), "first grade, settled 7 Mar 22:32"),
         ([point(6, None, 0), point(2, None, 0)], False, (None, 0), "not graded yet"),
         ([point(6, None, 2), point(2, None, 0)], False, (None, 2), "first grade"),

@@ -1,7 +1,7 @@
 """How a patient stands now: both grades with their change in 24 h, and what is overdue or due next.
 
 Vital signs come oftener than ICE. So a grade shown is the last settled one, with its time where a later
-entry did not settle it, or anything higher proved since.
+entry did not settle it, or anything higher proved since. A grade 0 that is overdue is no longer shown as 0.
 """
 
 from collections.abc import Mapping, Sequence
@@ -60,7 +60,7 @@ def standing(
         direction, words = change(points, scale, at_least, now, zone)
         return Standing(None, at_least, direction, words)
     direction, words = change(points, scale, grade, now, zone)
-    if settled is points[-1]:
+    if settled is points[-1] and not is_overdue:
         return Standing(grade, grade, direction, words)
     settled_at = when(settled.at, now, zone)
     if is_overdue and grade == 0:

@@ -6,8 +6,9 @@ from actions import context
 from db.queries.patient import PatientRecord, StayRow
 from grading.scale import Toxicity
 from pages.parts import tiles
-from pages.parts.wording import date_and_time
-from pages.ward.board_parts.standing import standing
+from pages.parts.wording import date_and_time, listed
+from pages.ward.board_parts.standing import KIND_OF, standing
+from pages.ward.patient_parts.due import is_overdue
 from pages.ward.patient_parts.loaded import Loaded
 from trial.calendar import StayKind
 from trial.reminders import RemindersError, load_reminders
@@ -29,14 +30,19 @@ def show_reminders(loaded: Loaded) -> None:
     except RemindersError as error:
         st.text(str(error))
         return
-    any_line = False
+    any_line, open_scales = False, []
     for scale in Toxicity:
-        now = standing(loaded.facts.points, scale, loaded.now, loaded.zone, is_overdue=False)
+        overdue = is_overdue(loaded, KIND_OF[scale])
+        now = standing(loaded.facts.points, scale, loaded.now, loaded.zone, is_overdue=overdue)
         lines = reminders.at(scale, now.at_least or 0)
         any_line = any_line or bool(lines)
         if lines:
             st.html(_lines(f"{scale.label} {tiles.grade_words(now.grade, now.at_least)}", lines))
-    if not any_line:
+        elif now.grade is None:
+            open_scales.append(scale.label)
+    if open_scales:
+        st.text(f"{listed(open_scales)}: not graded now, so nothing is known to remind of.")
+    elif not any_line:
         st.text("Nothing to remind of at grade 0.")
 
 
