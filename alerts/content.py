@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from alerts.difference import NoticeKind
-from alerts.story import Story
+from alerts.story import Outline, Story
 from alerts.wording import (
     days_after,
     full_time,
@@ -28,6 +28,7 @@ _ACKNOWLEDGE = "Open the alert and acknowledge"
 _OPEN = "Open the alert"
 _NOBODY_YET = "Nobody has acknowledged yet. Everyone on the list is told at the same time."
 _NOTHING_TO_DO = "Nothing has to be acknowledged."
+_NOT_IN_FULL = "This mail could not be written in full. Open the alert to see what is new."
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,30 @@ def build_content(story: Story) -> MailContent:
         reference=reference(story.alert_id),
         number=story.number,
         ruleset=story.ruleset,
+    )
+
+
+def minimal_content(outline: Outline, ruleset: str) -> MailContent:
+    """Fixed words with severity, toxicity, study code, day and link, where no more can be told."""
+    course, level = outline.course, outline.level
+    # True of a settled grade and of one that could still be higher; which it is, is not known here.
+    words = toxicity_words(outline.scale, level if level == 5 else None, level)
+    news = "" if outline.kind in _TO_ACKNOWLEDGE else "news of "
+    day = days_after(outline.at, course.infused_at, course.infusion_number, outline.zone)
+    return MailContent(
+        subject=f"P{outline.urgency} {news}{words} ({reference(outline.alert_id)})",
+        preview=_NOT_IN_FULL,
+        tile=str(level) if level == 5 else f"≥{level}",
+        colour=str(level),
+        headline=f"Patient {course.study_code}: {news}{words}, {day}.",
+        lines=(),
+        button=_OPEN,
+        link=f"{outline.app_url}/alerts?a={outline.alert_id}",
+        closing=_NOT_IN_FULL,
+        told=outline.told,
+        reference=reference(outline.alert_id),
+        number=outline.number,
+        ruleset=ruleset,
     )
 
 

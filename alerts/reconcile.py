@@ -12,8 +12,8 @@ from datetime import datetime
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from alerts.content import build_content, digest_content
-from alerts.difference import AlertState, Change, NoticeKind, alert_urgency, difference
+from alerts.content import digest_content
+from alerts.difference import AlertState, Change, NoticeKind, alert_urgency, difference, urgency_of
 from alerts.facts import anything_to_tell, load_alerts, load_course_facts
 from alerts.posting import Outgoing, active_recipients, put_in_outbox, recipients_told
 from alerts.signals import CourseFacts, evaluate
@@ -163,7 +163,7 @@ class _Writer:
         alert, old_level = self._alert(change)
         alert_id = _stored_id(alert)
         self._members(alert_id, change.members)
-        told = self._tell(change, alert, old_level) if change.notice else None
+        told = self._tell(change, change.notice, alert, old_level) if change.notice else None
         if change.historical and change.alert_id is None:
             self.written.historical.append(alert_id)
         append_event(
@@ -238,9 +238,9 @@ class _Writer:
             self._session.add(AlertAssessment(alert_id=alert_id, assessment_stable_id=stable_id))
         self._session.flush()
 
-    def _tell(self, change: Change, alert: Alert, old_level: int) -> int | None:
+    def _tell(self, change: Change, kind: NoticeKind, alert: Alert, old_level: int) -> int | None:
         """Write the notice and its deliveries; None when nobody has been told what is now taken back."""
-        takes_back = change.notice in (NoticeKind.RETRACTION, NoticeKind.AMENDMENT)
+        takes_back = kind in (NoticeKind.RETRACTION, NoticeKind.AMENDMENT)
         alert_id = _stored_id(alert)
         people = (
             recipients_told(self._session, alert_id)
@@ -259,13 +259,12 @@ class _Writer:
                 settings=self._settings,
             )
         groups = tuple(sorted({person.group for person in people}))
-        story, assessment_id = self._teller.story(change, alert, old_level, groups)
-        content = build_content(story)
+        content, assessment_id = self._teller.content(change, alert, old_level, groups)
         notice = Notice(
             alert_id=alert_id,
-            kind=story.kind.value,
-            urgency=story.urgency,
-            level=story.level,
+            kind=kind.value,
+            urgency=urgency_of(kind, change.level),
+            level=change.level,
             assessment_id=assessment_id,
             created_at=self._now,
             content=content.stored(),
@@ -275,7 +274,7 @@ class _Writer:
         outgoing = Outgoing(notice, content, people, self._settings)
         put_in_outbox(self._session, outgoing, replacing_unsent=change.state is AlertState.RETRACTED)
         notice_id = _stored_id(notice)
-        self.written.notices.append(ToldNotice(notice_id, alert_id, story.kind, story.scale))
+        self.written.notices.append(ToldNotice(notice_id, alert_id, kind, Toxicity(change.slot)))
         self.written.recipients.update(person.id for person in people)
         return notice_id
 

@@ -78,3 +78,20 @@ class Story:
     app_url: str
     zone: ZoneInfo
     late_after: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What is known of a notice without asking how it came about; the day is the one of `at`."""
+
+    kind: NoticeKind
+    urgency: int
+    alert_id: int
+    number: int
+    scale: Toxicity
+    level: int
+    course: Course
+    at: datetime
+    told: tuple[str, ...]
+    app_url: str
+    zone: ZoneInfo

@@ -1,18 +1,24 @@
 """The story behind one notice, read from the database inside the transaction that tells it."""
 
+import logging
 from datetime import datetime
+from traceback import format_tb
+from typing import Final
 
 from sqlmodel import Session, col, select
 
+from alerts.content import MailContent, build_content, minimal_content
 from alerts.difference import AlertState, Change, NoticeKind, urgency_of
 from alerts.signals import ALERT_GRADE, AssessmentFact, CourseFacts, SignalState
-from alerts.story import Correction, Course, Graded, Known, Story
+from alerts.story import Correction, Course, Graded, Known, Outline, Story
 from alerts.wording import ROLE_WORDS
 from db.models import Alert, Assessment, Grade, Infusion, Notice, Patient
 from db.roles import SYSTEM, Actor
-from grading.scale import Toxicity
+from grading.scale import RULESET, Toxicity
 from settings import Settings
 from trial.protocol import Protocol
+
+_log: Final = logging.getLogger(__name__)
 
 
 class Teller:
@@ -35,6 +41,28 @@ class Teller:
         self._protocol = protocol
         self._settings = settings
         self._course = _load_course(session, course.infusion_id)
+
+    def content(
+        self, change: Change, alert: Alert, old_level: int, told: tuple[str, ...]
+    ) -> tuple[MailContent, int | None]:
+        """What the notice says, and the version row it is about; fixed words where that cannot be told.
+
+        An entry must be saved and its alert told, whatever is wrong with the telling.
+        """
+        try:
+            with self._session.begin_nested():  # a query that fails must not take the entry with it
+                story, assessment_id = self.story(change, alert, old_level, told)
+                return build_content(story), assessment_id
+        except Exception as error:
+            # Where it happened, and never the error's own words: they may hold a patient's values.
+            _log.error(
+                "The %s notice of alert %s could not be written in full (%s); a minimal mail is sent.\n%s",
+                change.notice,
+                alert.id,
+                type(error).__name__,
+                "".join(format_tb(error.__traceback__)),
+            )
+            return self._minimal(change, alert, told), None
 
     def story(self, change: Change, alert: Alert, old_level: int, told: tuple[str, ...]) -> tuple[Story, int]:
         """The story of a change already written to `alert`, and the version row it is about."""
@@ -67,6 +95,24 @@ class Teller:
             late_after=self._protocol.slot_tolerance,
         )
         return story, assessment_id
+
+    def _minimal(self, change: Change, alert: Alert, told: tuple[str, ...]) -> MailContent:
+        if change.notice is None or alert.id is None:
+            raise ValueError(f"Alert {alert.id} has nothing to tell.")
+        outline = Outline(
+            kind=change.notice,
+            urgency=urgency_of(change.notice, change.level),
+            alert_id=alert.id,
+            number=self._number(alert.id),
+            scale=Toxicity(change.slot),
+            level=change.level,
+            course=self._course,
+            at=change.signal.last_at if change.signal else alert.first_observed_at,
+            told=told,
+            app_url=self._settings.app_url,
+            zone=self._settings.zone,
+        )
+        return minimal_content(outline, RULESET)
 
     def _subject(self, change: Change, scale: Toxicity, old_level: int) -> int:
         """The version row that the notice is about."""

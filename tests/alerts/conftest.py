@@ -1,5 +1,6 @@
 """A site with a database on each engine, three recipients and one infused patient."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -111,6 +112,13 @@ def make_ward(url: str, folder: Path, **settings: Any) -> Ward:
         session.flush()
         actor = Actor(user.id, user.username, user.display_name, Role.INVESTIGATOR)
     return Ward(site, patient_id, infusion_id, actor)
+
+
+@pytest.fixture(autouse=True)
+def told_in_full(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """A mail in fixed words is for a fault met in service; a test that means it clears the log."""
+    yield
+    assert [one.getMessage() for one in caplog.get_records("call") if one.name == "alerts.telling"] == []
 
 
 @pytest.fixture
