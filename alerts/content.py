@@ -236,8 +236,19 @@ def _observed(story: Story) -> list[Line]:
     observed = full_time(story.observed_at, story.zone)
     entered = time_beside(story.entered_at, story.observed_at, story.zone)
     if story.entered_at - story.observed_at > story.late_after:
-        return [("Late entry", f"observed {observed}, entered {entered}.")]
-    return [("Observed", f"{observed}. Entered {entered}.")]
+        return [("Late entry", f"observed {observed}, entered {entered}."), *_cause(story)]
+    return [("Observed", f"{observed}. Entered {entered}."), *_cause(story)]
+
+
+def _cause(story: Story) -> list[Line]:
+    """Why an assessment that was entered in time is told of only now."""
+    cause = story.cause
+    if cause is None:
+        return []
+    observed = full_time(cause.observed_at, story.zone)
+    entered = time_beside(cause.entered_at, cause.observed_at, story.zone)
+    label, done = ("Corrected entry", "corrected") if cause.corrected else ("Late entry", "entered")
+    return [(label, f"observed {observed}, {done} {entered}. It changed this grade.")]
 
 
 def _corrected(story: Story) -> list[Line]:

@@ -55,6 +55,15 @@ class Correction:
 
 
 @dataclass(frozen=True, slots=True)
+class Cause:
+    """Another entry, observed before, that was made or corrected just now and changed the grade told of."""
+
+    observed_at: datetime
+    entered_at: datetime
+    corrected: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Story:
     """Everything a notice may say. `observed_at` and `graded` are of the assessment it is about."""
 
@@ -78,6 +87,7 @@ class Story:
     app_url: str
     zone: ZoneInfo
     late_after: timedelta
+    cause: Cause | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from alerts.content import MailContent, build_content, minimal_content
 from alerts.difference import AlertState, Change, NoticeKind, urgency_of
 from alerts.signals import ALERT_GRADE, AssessmentFact, CourseFacts, SignalState
-from alerts.story import Correction, Course, Graded, Known, Outline, Story
+from alerts.story import Cause, Correction, Course, Graded, Known, Outline, Story
 from alerts.wording import ROLE_WORDS
 from db.models import Alert, Assessment, Grade, Infusion, Notice, Patient
 from db.roles import SYSTEM, Actor
@@ -93,6 +93,7 @@ class Teller:
             app_url=self._settings.app_url,
             zone=self._settings.zone,
             late_after=self._protocol.slot_tolerance,
+            cause=self._cause(assessment, grade),
         )
         return story, assessment_id
 
@@ -146,6 +147,16 @@ class Teller:
             corrected_at=self._now,
             corrected_by="Vigil" if self._by == SYSTEM else ROLE_WORDS[self._by.role],
         )
+
+    def _cause(self, assessment: Assessment, grade: Grade) -> Cause | None:
+        """The one entry of now that changed the grade of an older, later assessment."""
+        written = [fact for fact in self._facts.assessments if fact.entered_at == self._now]
+        if len(written) != 1 or grade.graded_at != self._now or assessment.entered_at == self._now:
+            return None
+        (fact,) = written
+        if fact.assessed_at >= assessment.assessed_at:
+            return None
+        return Cause(fact.assessed_at, fact.entered_at, corrected=fact.version > 1)
 
     def _former_grade(self, change: Change, scale: Toxicity, old_level: int) -> Grade:
         """The stored grade that no longer holds: the last one of an entry that left, or of the old level.

@@ -255,6 +255,34 @@ def test_a_late_entry_says_so_and_one_already_over_gets_one_notice(ward: Ward) -
     assert "Late entry: observed 2 March 2024, 14:00 (UTC+08:00)," in text
 
 
+def test_a_late_fever_that_makes_a_later_row_grade_3_says_why_the_mail_comes_now(ward: Ward) -> None:
+    ward.assess(8, temperature_c=None, vasopressors="norepinephrine")
+    assert ward.alerts() == []
+    ward.assess(4, entered_after=21, temperature_c=38.6)
+    text = " ".join(text_of(ward.deliveries()[0].message).split())
+    assert "Patient CART-007 has grade 3 CRS" in text
+    assert "Observed: 2 March 2024, 18:00 (UTC+08:00). Entered 18:06." in text
+    late = "Late entry: observed 2 March 2024, 14:00 (UTC+08:00), entered 3 March 2024, 11:00."
+    assert f"{late} It changed this grade." in text
+
+
+def test_a_corrected_fever_that_makes_a_later_row_grade_3_says_so_too(ward: Ward) -> None:
+    fever = ward.assess(4, temperature_c=36.8)
+    ward.assess(8, vasopressors="norepinephrine")
+    made_up.correct(fever, at(9), "typing error", temperature_c=38.6)
+    text = " ".join(text_of(ward.deliveries()[0].message).split())
+    assert "Corrected entry: observed 2 March 2024, 14:00 (UTC+08:00), corrected 19:00." in text
+
+
+def test_an_entry_told_in_its_turn_names_no_other(ward: Ward) -> None:
+    ward.assess(4, temperature_c=38.6)
+    ward.assess(8, vasopressors="norepinephrine")
+    ward.assess(2, entered_after=7, **GRADE_4)
+    assert ward.kinds() == ["opening", "worsened"]
+    for one in ward.deliveries():
+        assert "It changed this grade" not in text_of(one.message)
+
+
 def test_death_is_told_once_and_ends_the_alert(ward: Ward) -> None:
     ward.assess(4, **GRADE_3)
     ward.assess(8, death_due_to="other", **GRADE_3)
