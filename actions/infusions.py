@@ -187,10 +187,10 @@ def _write_correction(
     if before == values:
         raise AlreadyRecorded("These values are already recorded; nothing was changed.")
     origin = {"version": stored["version"] + 1, "entered_by": by.user_id, "entered_at": now}
+    insert_row(session, _VERSIONS, values | origin | {"infusion_id": stored["id"], "reason": reason})
     session.connection().execute(
         update(_INFUSIONS).where(_INFUSIONS.c.id == stored["id"]).values(values | origin)
     )
-    insert_row(session, _VERSIONS, values | origin | {"infusion_id": stored["id"], "reason": reason})
     append_event(
         session,
         at=now,

@@ -11,6 +11,8 @@ from typing import Final
 
 from sqlalchemy import Connection, inspect
 
+_UNSAID: Final = "changed without its next version"
+
 
 class Guard(Enum):
     """How far a row may change once it is there."""
@@ -18,6 +20,8 @@ class Guard(Enum):
     APPEND_ONLY = auto()
     UNTIL_SUPERSEDED = auto()
     """Only `superseded_at` may be set, and only once."""
+    VERSIONED = auto()
+    """Changes only to the values of its next version, which is written first (`infusion_version`)."""
     KEPT = auto()
     """May be updated, never deleted."""
 
@@ -36,7 +40,7 @@ GUARDS: Final[dict[str, Guard]] = {
     "user": Guard.KEPT,
     "recipient": Guard.KEPT,
     "patient": Guard.KEPT,
-    "infusion": Guard.KEPT,
+    "infusion": Guard.VERSIONED,
     "alert": Guard.KEPT,
     "delivery": Guard.KEPT,
 }
@@ -69,6 +73,20 @@ def _sqlite(connection: Connection, table: str, guard: Guard) -> Iterator[str]:
         yield _sqlite_trigger(
             table, "update", f"WHEN {_sqlite_more_than_superseded(connection, table)}", "changed"
         )
+    if guard is Guard.VERSIONED:
+        yield _sqlite_trigger(table, "update", f"WHEN NOT ({_is_next_version(connection, table)})", _UNSAID)
+
+
+def _is_next_version(connection: Connection, table: str) -> str:
+    """SQL: NEW differs from OLD only by the next version, with every value as that version has it."""
+    same = "IS" if connection.dialect.name == "sqlite" else "IS NOT DISTINCT FROM"
+    versions = {column["name"] for column in inspect(connection).get_columns(f"{table}_version")}
+    names = [column["name"] for column in inspect(connection).get_columns(table)]
+    own = [f'NEW."{name}" {same} OLD."{name}"' for name in names if name == "id" or name not in versions]
+    told = [f'told."{name}" {same} NEW."{name}"' for name in names if name != "id" and name in versions]
+    wanted = " AND ".join([f"told.{table}_id = NEW.id", *told])
+    found = f"EXISTS (SELECT 1 FROM {table}_version AS told WHERE {wanted})"
+    return " AND ".join([*own, "NEW.version = OLD.version + 1", found])
 
 
 def _sqlite_trigger(table: str, event: str, condition: str, done: str) -> str:
@@ -108,6 +126,20 @@ END
 $body$"""
 
 
+def _postgresql_next_version(connection: Connection, table: str) -> str:
+    return f"""
+CREATE OR REPLACE FUNCTION guard_{table}_next_version() RETURNS trigger LANGUAGE plpgsql AS $body$
+BEGIN
+    IF NOT ({_is_next_version(connection, table)}) THEN
+        RAISE EXCEPTION USING
+            ERRCODE = 'integrity_constraint_violation',
+            MESSAGE = 'a row of {table} is never {_UNSAID}';
+    END IF;
+    RETURN NEW;
+END
+$body$"""
+
+
 def _postgresql(connection: Connection, table: str, guard: Guard) -> Iterator[str]:
     yield _POSTGRESQL_REFUSE
     yield _POSTGRESQL_SUPERSEDE
@@ -119,6 +151,9 @@ def _postgresql(connection: Connection, table: str, guard: Guard) -> Iterator[st
         yield _postgresql_trigger(table, "update", "ROW", "guard_refuse")
     if guard is Guard.UNTIL_SUPERSEDED:
         yield _postgresql_trigger(table, "update", "ROW", "guard_supersede")
+    if guard is Guard.VERSIONED:
+        yield _postgresql_next_version(connection, table)
+        yield _postgresql_trigger(table, "update", "ROW", f"guard_{table}_next_version")
 
 
 def _postgresql_trigger(table: str, event: str, each: str, function: str) -> str:

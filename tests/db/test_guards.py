@@ -65,6 +65,20 @@ def test_only_superseded_at_of_a_version_can_change(full: Connection) -> None:
     assert columns_that_change(full, tables) == [f"{table}.superseded_at" for table in tables]
 
 
+def test_an_infusion_changes_only_to_its_next_version(full: Connection) -> None:
+    assert columns_that_change(full, ["infusion"]) == []
+    correction = {"version": 2, "entered_at": NOW, "weight_kg": 71.5, "lot": None}
+    versions = TABLES["infusion_version"]
+    (before,) = full.execute(TABLES["infusion"].select()).mappings()
+    kept = {name: before[name] for name in before if name in versions.c and name != "id"}
+    full.execute(versions.insert().values({**kept, **correction, "infusion_id": 1, "reason": "wrong bag"}))
+    for wrong in ("weight_kg = 72", "weight_kg = 71.5, number = 2", "weight_kg = 71.5, lot = 'A'"):
+        assert refused(full, f"UPDATE infusion SET version = 2, {wrong}")
+    assert refused(full, "UPDATE infusion SET weight_kg = 71.5")
+    full.execute(TABLES["infusion"].update().values(**correction))
+    assert refused(full, "UPDATE infusion SET version = 3")
+
+
 def columns_that_change(connection: Connection, tables: list[str]) -> list[str]:
     """The columns that an UPDATE to another value gets through to; NULL and a value both count."""
     changed = []
