@@ -422,6 +422,8 @@ def test_a_death_is_asked_once_more_and_ends_the_course(vigil_server: VigilServe
     page = open_form(vigil_server, browser, code, Role.INVESTIGATOR)
     page.get_by_text("Another cause, judgement, comment").click()
     choice_of(page, "Only if the patient has died", "Another cause").click()
+    expect(page.get_by_text(re.compile(r"Draft saved"), exact=False).first).to_be_visible()
+    expect(group(page, "Only if the patient has died").get_by_role("radio", checked=True)).to_have_count(1)
     page.get_by_role("button", name=SAVE).click()
     expect(bar(page).get_by_role("alert")).to_contain_text("Record as death due to another cause?")
     assert len(stored(infusion_id)) == 1
@@ -430,6 +432,16 @@ def test_a_death_is_asked_once_more_and_ends_the_course(vigil_server: VigilServe
     page.goto(f"/assess?code={code}")
     wait_until_drawn(page)
     expect(page.get_by_text("nothing comes after it", exact=False)).to_be_visible()
+
+
+def test_an_entry_without_any_observation_is_not_stored(vigil_server: VigilServer, browser: Browser) -> None:
+    code, infusion_id, _ = patient(vigil_server)
+    page = open_form(vigil_server, browser, code)
+    page.get_by_role("button", name=SAVE).click()
+    expect(bar(page).get_by_text("Nothing is recorded yet", exact=False)).to_be_visible()
+    assert stored(infusion_id) == []
+    fill(page, "Temperature (°C)", "36.8")
+    expect(bar(page).get_by_text("Nothing is recorded yet", exact=False)).to_have_count(0)
 
 
 def test_only_an_investigator_is_offered_not_crs(vigil_server: VigilServer, browser: Browser) -> None:

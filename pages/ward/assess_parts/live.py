@@ -35,6 +35,7 @@ _WHICH: Final = {
     "seizure": "Choose which kind of seizure it was.",
     "edema_or_raised_icp": "Choose which signs of edema or raised pressure there are.",
 }
+_NOT_OBSERVED: Final = ("patient_id", "infusion_number", "assessed_at")
 _OFFER: Final = re.compile(r"Did you mean ([\d.]+)\?|°F is ([\d.]+) °C", re.ASCII)
 
 
@@ -54,6 +55,11 @@ class Live:
     open: Sequence[Problem]
     questions: Sequence[Question]
     graded: GradedAssessment
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing at all was observed: an entry of gaps alone would look like an assessment."""
+        return all(value is None for name, value in self.typed.items() if name not in _NOT_OBSERVED)
 
     def entry(self) -> AssessmentIn:
         """The entry to save; only where nothing is to be put right."""

@@ -31,6 +31,9 @@ _LABELS: Final = {
     "ice_not_done": "why the ICE was not done",
 }
 _DEATH: Final = "death_due_to"
+_NOTHING: Final = (
+    "Nothing is recorded yet. Record what was observed, or say below why what is due was not done."
+)
 
 
 def try_to_save(form: Form, live: Live, questions: Sequence[Question], actor: Actor) -> None:
@@ -38,6 +41,9 @@ def try_to_save(form: Form, live: Live, questions: Sequence[Question], actor: Ac
     form.save_pressed = False
     form.checked = True
     if live.problems or live.open:
+        return
+    if live.is_empty:
+        form.refusal = _NOTHING
         return
     if unconfirmed(form, questions):
         form.asking = True
