@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from threading import Lock
 from typing import Final
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, select, update
 
 from actions.errors import Refused
@@ -22,6 +23,13 @@ from db.session import SaveRefused, reading, writing
 IDLE_LIMIT: Final = timedelta(minutes=15)
 ABSOLUTE_LIMIT: Final = timedelta(hours=12)
 _STORED_EVERY: Final = timedelta(minutes=1)
+
+# Made once: every run of every page asks it.
+_OF_TOKEN: Final = (
+    select(LoginSession, User)
+    .join(User, col(User.id) == col(LoginSession.user_id))
+    .where(col(LoginSession.token_hash) == bindparam("token_hash"))
+)
 
 _WRONG = "The username or the password is not right. Check both, or ask an administrator for a one-time code."
 
@@ -160,11 +168,7 @@ def _find(token: str | None) -> tuple[LoginSession, User] | None:
     if not token:
         return None
     with reading() as session:
-        found = session.exec(
-            select(LoginSession, User)
-            .join(User, col(User.id) == col(LoginSession.user_id))
-            .where(LoginSession.token_hash == hash_token(token))
-        ).first()
+        found = session.exec(_OF_TOKEN, params={"token_hash": hash_token(token)}).first()
     return None if found is None else (found[0], found[1])
 
 

@@ -13,7 +13,7 @@ from streamlit.navigation.page import Page as StreamlitPage
 from actions.permissions import PAGES, Page, first_page, may_see
 from clock import utc_now
 from db.roles import Role
-from pages.parts.access import current_actor
+from pages.parts.access import current_actor, known_in_this_run
 from pages.parts.banner import show_head
 from pages.parts.style import show_style
 from pages.parts.watch import keep_watch
@@ -49,10 +49,11 @@ def main() -> None:
     pages = build_pages(actor.role)
     chosen = st.navigation(list(pages.values()), position="top")
     show_head(actor, utc_now(), in_header=_has_navigation(pages))
-    keep_watch()
-    if chosen.url_path == "" and not may_see(actor.role, Page.BOARD):
-        st.switch_page(pages[first_page(actor.role)])
-    chosen.run()
+    with known_in_this_run(actor):
+        keep_watch()
+        if chosen.url_path == "" and not may_see(actor.role, Page.BOARD):
+            st.switch_page(pages[first_page(actor.role)])
+        chosen.run()
 
 
 def _has_navigation(pages: dict[Page, StreamlitPage]) -> bool:

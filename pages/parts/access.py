@@ -4,7 +4,10 @@ Import from `pages.parts.access` only: the folder of router.py stands first on s
 `parts.access` would be a second module with enums of its own.
 """
 
-from typing import NoReturn
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Final, NoReturn
 from urllib.parse import quote, urlsplit
 
 import streamlit as st
@@ -21,14 +24,19 @@ SESSION_COOKIE = "vigil_session"
 
 _LINK = "vigil-link vigil-link-block"
 _USER_KEY = "_signed_in_user_id"
+_of_this_run: Final[ContextVar[Actor | None]] = ContextVar("actor_of_this_run", default=None)
 
 
 def current_actor(*, touch: bool = True) -> Actor:
     """The person signed in, or the page ends with the sentence that says why nobody is.
 
-    Asks the database each time, so that a sign-out, a changed role or 15 minutes without use
-    count at once. `touch=False` in fragments with `run_every`: a timer is not a person's use.
+    Asks the database once in each run of a page or fragment, so that a sign-out, a changed role or
+    15 minutes without use count at once. `touch=False` in fragments with `run_every`: a timer is not
+    a person's use.
     """
+    known = _of_this_run.get()
+    if known is not None:
+        return known
     now = utc_now()
     token = session_token()
     actor = accounts.resume(token, now=now, touch=touch)
@@ -36,6 +44,19 @@ def current_actor(*, touch: bool = True) -> Actor:
         _end_signed_out(accounts.why_signed_out(token, now=now))
     _keep_state_of_one_person(actor)
     return actor
+
+
+@contextmanager
+def known_in_this_run(actor: Actor) -> Iterator[None]:
+    """What is drawn inside the block has the person just asked for; nothing of it outlives the run.
+
+    A page asks in its router, at its start and in each fragment: a moment apart, with the same answer.
+    """
+    before = _of_this_run.set(actor)
+    try:
+        yield
+    finally:
+        _of_this_run.reset(before)
 
 
 def require_role(page: Page, *, touch: bool = True) -> Actor:
