@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import bindparam, delete, func, select
 from sqlmodel import Session, col
 
+from db.columns import UtcDateTime
 from db.models import Alert, Delivery, Heartbeat, Notice
 
 DEAD_AFTER: Final = timedelta(seconds=90)
@@ -17,6 +18,29 @@ _STOPPED: Final = "stopped"
 _MAILDIR: Final = "maildir"
 _SMTP: Final = "smtp"
 _URGENT: Final = 2
+
+# Made once: every run of every page asks these three, and putting them together costs more than the answer.
+_BEATS: Final = (
+    select(col(Heartbeat.at), col(Heartbeat.detail))
+    .where(col(Heartbeat.name).like(f"{_PREFIX}%"))
+    .order_by(col(Heartbeat.at).desc())
+)
+_WAITING: Final = (
+    select(func.count())
+    .select_from(Delivery)
+    .where(
+        col(Delivery.state).in_(("pending", "claimed", "unknown")),
+        col(Delivery.urgency) <= _URGENT,
+        col(Delivery.created_at) < bindparam("before", type_=UtcDateTime),
+    )
+)
+_FAILED: Final = (
+    select(func.count())
+    .select_from(Delivery)
+    .join(Notice, col(Notice.id) == col(Delivery.notice_id))
+    .join(Alert, col(Alert.id) == col(Notice.alert_id))
+    .where(col(Delivery.state) == "failed", col(Alert.closed_at).is_(None))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +77,15 @@ def record_stop(session: Session, *, worker: str, now: datetime) -> None:
 
 def worker_state(session: Session, now: datetime) -> WorkerState:
     """How the mail path is."""
-    rows = session.connection().execute(
-        select(col(Heartbeat.at), col(Heartbeat.detail))
-        .where(col(Heartbeat.name).like(f"{_PREFIX}%"))
-        .order_by(col(Heartbeat.at).desc())
-    )
-    beats = [(row.at, row.detail) for row in rows]
+    connection = session.connection()
+    beats = [(row.at, row.detail) for row in connection.execute(_BEATS)]
     living = [detail for at, detail in beats if detail != _STOPPED and now - at <= DEAD_AFTER]
     return WorkerState(
         alive=bool(living),
         last_seen_at=beats[0][0] if beats else None,
         mails_off=_MAILDIR in living,
-        urgent_waiting=_count_waiting(session, now),
-        failed=_count_failed(session),
+        urgent_waiting=int(connection.execute(_WAITING, {"before": now - WAITING_TOO_LONG}).scalar_one()),
+        failed=int(connection.execute(_FAILED).scalar_one()),
     )
 
 
@@ -81,30 +101,3 @@ def _write(session: Session, worker: str, now: datetime, detail: str) -> None:
 def _id_of(session: Session, name: str) -> int:
     found = session.connection().execute(select(col(Heartbeat.id)).where(col(Heartbeat.name) == name))
     return int(found.scalar_one_or_none() or 0)
-
-
-def _count_waiting(session: Session, now: datetime) -> int:
-    query = (
-        select(func.count())
-        .select_from(Delivery)
-        .where(
-            col(Delivery.state).in_(("pending", "claimed", "unknown")),
-            col(Delivery.urgency) <= _URGENT,
-            col(Delivery.created_at) < now - WAITING_TOO_LONG,
-        )
-    )
-    return int(session.connection().execute(query).scalar_one())
-
-
-def _count_failed(session: Session) -> int:
-    query = (
-        select(func.count())
-        .select_from(Delivery)
-        .join(Notice, col(Notice.id) == col(Delivery.notice_id))
-        .join(Alert, col(Alert.id) == col(Notice.alert_id))
-        .where(
-            col(Delivery.state) == "failed",
-            col(Alert.closed_at).is_(None),
-        )
-    )
-    return int(session.connection().execute(query).scalar_one())

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, Row, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -38,6 +38,19 @@ RELOAD_AFTER: Final = timedelta(minutes=5)
 _AT_ONCE: Final = 500
 _VITAL_SIGNS: Final = ("temperature_c", "systolic_mmhg", "spo2_percent")
 _ICE_ITEMS: Final = ("ice_orientation", "ice_naming", "ice_commands", "ice_writing", "ice_attention")
+
+# Made once: every refresh of every board asks these two.
+_NEWEST: Final = select(
+    *(
+        select(func.max(col(table.id))).scalar_subquery()
+        for table in (AuditEvent, Assessment, Grade, Stay, Infusion, Patient, SkippedAssessment)
+    )
+)
+_MISSING: Final = select(col(Grade.assessment_id), col(Grade.scale), col(Grade.missing)).where(
+    col(Grade.assessment_id).in_(bindparam("ids", expanding=True)),
+    col(Grade.superseded_at).is_(None),
+    col(Grade.missing) != "",
+)
 
 Missing = dict[tuple[int, Toxicity], tuple[str, ...]]
 """(version row of an assessment, toxicity) -> the columns that would settle the grade."""
@@ -118,24 +131,14 @@ def load_missing(session: Session, assessment_ids: Iterable[int]) -> Missing:
     """Which columns would settle the grades of these assessments (version rows)."""
     found: Missing = {}
     for some in _parts(sorted(assessment_ids)):
-        rows = session.execute(
-            select(col(Grade.assessment_id), col(Grade.scale), col(Grade.missing)).where(
-                col(Grade.assessment_id).in_(some),
-                col(Grade.superseded_at).is_(None),
-                col(Grade.missing) != "",
-            )
-        )
+        rows = session.connection().execute(_MISSING, {"ids": some})
         found |= {(row[0], Toxicity(row[1])): tuple(row[2].split(";")) for row in rows}
     return found
 
 
 def _data_version(session: Session) -> tuple[Any, ...]:
     """Numbers that change with every write the board could show."""
-    newest = [
-        select(func.max(col(table.id))).scalar_subquery()
-        for table in (AuditEvent, Assessment, Grade, Stay, Infusion, Patient, SkippedAssessment)
-    ]
-    return tuple(session.execute(select(*newest)).one())
+    return tuple(session.connection().execute(_NEWEST).one())
 
 
 def _read_board(session: Session, now: datetime, protocol: Protocol, zone: ZoneInfo) -> list[BoardPatient]:

@@ -1,17 +1,69 @@
 """The alerts a board shows: those that are not over, who was told, and who answered for them."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Row, case, distinct, func, select
+from sqlalchemy import BindParameter, Row, bindparam, case, distinct, func, select
 from sqlmodel import Session, col
 
 from db.models import Acknowledgement, Alert, AlertAssessment, Assessment, Delivery, Grade, Notice, User
 
 _LIVE = ("open", "acknowledged", "recovering")
+_IDS: Final[BindParameter[Any]] = bindparam("ids", expanding=True)
+
+# Made once: every refresh of every board asks these four.
+_ALERTS: Final = select(
+    col(Alert.id),
+    col(Alert.infusion_id),
+    col(Alert.slot),
+    col(Alert.level),
+    col(Alert.first_observed_at),
+    col(Alert.opened_at),
+    col(Alert.state),
+).where(col(Alert.state).in_(_LIVE), col(Alert.historical).is_(False), col(Alert.infusion_id).is_not(None))
+
+# For each alert how many different people it goes to, and how many of them have a mail of it.
+_TOLD: Final = (
+    select(
+        col(Notice.alert_id),
+        func.count(distinct(col(Delivery.recipient_id))),
+        func.count(distinct(case((col(Delivery.state) == "sent", col(Delivery.recipient_id))))),
+    )
+    .join(Delivery, col(Delivery.notice_id) == Notice.id)
+    .where(col(Notice.alert_id).in_(_IDS))
+    .group_by(col(Notice.alert_id))
+)
+
+# The alerts whose level is the settled grade of one of their assessments.
+_SETTLED: Final = (
+    select(col(Alert.id))
+    .join(AlertAssessment, col(AlertAssessment.alert_id) == Alert.id)
+    .join(Assessment, col(Assessment.stable_id) == AlertAssessment.assessment_stable_id)
+    .join(Grade, col(Grade.assessment_id) == Assessment.id)
+    .where(
+        col(Alert.id).in_(_IDS),
+        col(Assessment.superseded_at).is_(None),
+        col(Grade.superseded_at).is_(None),
+        col(Grade.scale) == Alert.slot,
+        col(Grade.grade) == Alert.level,
+    )
+)
+
+_ANSWERS: Final = (
+    select(
+        col(Acknowledgement.alert_id),
+        col(Acknowledgement.at),
+        col(User.display_name),
+        col(Acknowledgement.level),
+        col(Acknowledgement.expires_at),
+    )
+    .join(User, col(User.id) == Acknowledgement.by)
+    .where(col(Acknowledgement.alert_id).in_(_IDS))
+    .order_by(col(Acknowledgement.at))
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,23 +92,17 @@ class BoardAlert:
 
 def load_board_alerts(session: Session, now: datetime) -> dict[int, list[BoardAlert]]:
     """Infusion -> its alerts that are not over. Alerts from an import of history are not shown."""
-    rows = session.execute(
-        select(
-            col(Alert.id),
-            col(Alert.infusion_id),
-            col(Alert.slot),
-            col(Alert.level),
-            col(Alert.first_observed_at),
-            col(Alert.opened_at),
-            col(Alert.state),
-        ).where(
-            col(Alert.state).in_(_LIVE), col(Alert.historical).is_(False), col(Alert.infusion_id).is_not(None)
-        )
-    ).all()
+    connection = session.connection()
+    rows: Sequence[Any] = connection.execute(_ALERTS).all()
     if not rows:
         return {}
-    ids = [row[0] for row in rows]
-    told, settled, answers = _told(session, ids), _settled(session, ids), _answers(session, ids)
+    ids = {"ids": [row[0] for row in rows]}
+    told = {row[0]: (row[1], row[2]) for row in connection.execute(_TOLD, ids)}
+    settled = set(connection.execute(_SETTLED, ids).scalars())
+    # By time, so that the newest acknowledgement of each alert stays.
+    answers: dict[int, _Answer] = {
+        row[0]: (row[1], row[2], row[3], row[4]) for row in connection.execute(_ANSWERS, ids)
+    }
     found: dict[int, list[BoardAlert]] = defaultdict(list)
     for row in rows:
         recipients, reached = told.get(row[0], (0, 0))
@@ -87,54 +133,3 @@ def _alert(
         acknowledged_by=answer[1] if answer else None,
         acknowledged_at=answer[0] if answer else None,
     )
-
-
-def _told(session: Session, alert_ids: Iterable[int]) -> dict[int, tuple[int, int]]:
-    """For each alert how many different people it goes to, and how many of them have a mail of it."""
-    sent = case((col(Delivery.state) == "sent", col(Delivery.recipient_id)))
-    query = (
-        select(
-            col(Notice.alert_id),
-            func.count(distinct(col(Delivery.recipient_id))),
-            func.count(distinct(sent)),
-        )
-        .join(Delivery, col(Delivery.notice_id) == Notice.id)
-        .where(col(Notice.alert_id).in_(alert_ids))
-        .group_by(col(Notice.alert_id))
-    )
-    return {row[0]: (row[1], row[2]) for row in session.execute(query)}
-
-
-def _settled(session: Session, alert_ids: Iterable[int]) -> set[int]:
-    """The alerts whose level is the settled grade of one of their assessments."""
-    query = (
-        select(col(Alert.id))
-        .join(AlertAssessment, col(AlertAssessment.alert_id) == Alert.id)
-        .join(Assessment, col(Assessment.stable_id) == AlertAssessment.assessment_stable_id)
-        .join(Grade, col(Grade.assessment_id) == Assessment.id)
-        .where(
-            col(Alert.id).in_(alert_ids),
-            col(Assessment.superseded_at).is_(None),
-            col(Grade.superseded_at).is_(None),
-            col(Grade.scale) == Alert.slot,
-            col(Grade.grade) == Alert.level,
-        )
-    )
-    return set(session.execute(query).scalars())
-
-
-def _answers(session: Session, alert_ids: Iterable[int]) -> dict[int, _Answer]:
-    """The newest acknowledgement of each alert."""
-    query = (
-        select(
-            col(Acknowledgement.alert_id),
-            col(Acknowledgement.at),
-            col(User.display_name),
-            col(Acknowledgement.level),
-            col(Acknowledgement.expires_at),
-        )
-        .join(User, col(User.id) == Acknowledgement.by)
-        .where(col(Acknowledgement.alert_id).in_(alert_ids))
-        .order_by(col(Acknowledgement.at))
-    )
-    return {row[0]: (row[1], row[2], row[3], row[4]) for row in session.execute(query)}
