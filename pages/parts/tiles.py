@@ -21,10 +21,10 @@ def piece(tag: str, *inside: str, text: str | None = None, classes: str = "", **
 
     An attribute is written with `_` for `-` (`aria_label="..."`) and is escaped.
     """
-    shown = {"class": classes} if classes else {}
-    shown |= {name.rstrip("_").replace("_", "-"): value for name, value in attributes.items()}
-    written = "".join(f' {name}="{escape(value)}"' for name, value in shown.items())
-    content = ("" if text is None else escape(text)) + "".join(inside)
+    written = f' class="{escape(classes)}"' if classes else ""
+    for name, value in attributes.items():
+        written += f' {name.rstrip("_").replace("_", "-")}="{escape(value)}"'
+    content = "".join(inside) if text is None else escape(text) + "".join(inside)
     return f"<{tag}{written}>{content}</{tag}>"
 
 
