@@ -5,6 +5,7 @@ from datetime import date, datetime, timedelta, tzinfo
 from typing import Final
 
 from grading.charted import COLUMN_WORDS
+from grading.ice import ICE_ITEMS
 
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _ORDINALS: Final = {1: "first", 2: "second"}
@@ -85,8 +86,16 @@ def column_words(column: str) -> str:
 
 
 def columns_words(columns: Iterable[str]) -> str:
-    """The words of several columns: "oxygen device, ICE score"."""
-    return ", ".join(column_words(column) for column in columns)
+    """The words of several columns: "oxygen device, ICE score".
+
+    The five items of the ICE are one thing to do where none is recorded; where some are, the rest is named.
+    """
+    named = list(columns)
+    if "ice_score" in named:
+        items = [item.column for item in ICE_ITEMS if item.column in named]
+        left_out = items if len(items) in (0, len(ICE_ITEMS)) else ["ice_score"]
+        named = [column for column in named if column not in left_out]
+    return ", ".join(column_words(column) for column in named)
 
 
 def listed(words: Sequence[str], last: str = "and") -> str:

@@ -61,6 +61,14 @@ def test_columns_are_named_as_on_the_form() -> None:
     assert wording.columns_words(("oxygen_device", "ice_score")) == "oxygen device, ICE score"
 
 
+def test_an_ice_nobody_did_is_one_thing_to_record_and_the_rest_of_one_partly_done_is_named() -> None:
+    items = ("ice_orientation", "ice_naming", "ice_commands", "ice_writing", "ice_attention")
+    assert wording.columns_words((*items, "ice_score", "consciousness")) == "ICE score, consciousness"
+    assert (
+        wording.columns_words((*items[3:], "ice_score", "seizure")) == "ICE writing, ICE attention, seizure"
+    )
+
+
 @pytest.mark.parametrize(
     ("words", "expected"),
     [([], ""), (["a"], "a"), (["a", "b"], "a and b"), (["a", "b", "c"], "a, b and c")],
