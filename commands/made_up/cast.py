@@ -7,7 +7,7 @@ Onset, duration and shares follow what was published for axicabtagene ciloleucel
 from dataclasses import replace
 from typing import Final
 
-from commands.made_up.story import Correction, Fever, InfusionStory, PatientStory, Signs
+from commands.made_up.story import Correction, Fever, InfusionStory, PatientStory, Signs, whole_day
 
 _LOW_PRESSURE: Final = {"systolic_mmhg": (82, 88), "iv_fluid_bolus": "yes"}
 _ONE_VASOPRESSOR: Final = {"systolic_mmhg": (88, 98), "vasopressors": ["norepinephrine"]}
@@ -59,8 +59,8 @@ CAST: Final[tuple[PatientStory, ...]] = (
         "F",
         58,
         61.5,
-        (_moderate(66), _mild(25, 54, 40)),
-        about="both infusions behind her, at home",
+        (_moderate(66), replace(_mild(25, 54, 40), skipped_h=whole_day(11))),
+        about="both infusions behind her, at home; a day called off for a procedure",
     ),
     PatientStory(
         "CART-002",
@@ -219,7 +219,7 @@ CAST: Final[tuple[PatientStory, ...]] = (
         "M",
         47,
         92.0,
-        (replace(_moderate(28, 82, 60, 39.2), gap_h=(214, 246)),),
+        (replace(_moderate(28, 82, 60, 39.2), gap_h=whole_day(9)),),
         about="at home after the first infusion; a day without any entry",
     ),
     PatientStory(

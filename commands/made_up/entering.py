@@ -20,7 +20,6 @@ from db.inputs import AssessmentIn, InfusionIn, PatientIn, SkipIn, StayIn
 from db.models import Alert
 from db.session import reading, writing
 from grading.charted import Sign
-from trial.calendar import SlotKind
 
 Progress = Callable[[str, float], None]
 
@@ -144,9 +143,9 @@ class _Entering:
             {
                 "patient_id": event.patient.code,
                 "infusion_number": event.number,
-                "kind": SlotKind.ICE.value,
                 "due_at": event.observed,
-                "reason": "asleep",
+                "reason": event.reason,
+                **(event.values or {}),
             }
         )
         skip_assessment(entry, by=self.people.nurse, now=event.at)

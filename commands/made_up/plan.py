@@ -102,9 +102,13 @@ def _charting(
     skipped_at = None if story.skips_ice_at_h is None else hour_of(story.skips_ice_at_h, until_h)
     for due_at, ice in _due(infused_at, story, until_h, protocol, zone):
         hour = (due_at - infused_at) / _HOUR
+        if _within(story.skipped_h, due_at - infused_at):
+            kinds = ("vital_signs", "ice") if ice else ("vital_signs",)
+            for kind in kinds:
+                yield _skip(place, due_at, kind, "procedure")
+            continue
         if skipped_at is not None and ice and hour >= skipped_at:
-            skip = replace(place, at=due_at + timedelta(minutes=15), kind="skip", observed=due_at)
-            yield skip
+            yield _skip(place, due_at, "ice", "asleep")
             skipped_at, ice = None, False
         observed = due_at + timedelta(minutes=rng.randint(-12, 18))
         ice = ice or has_icans(story, hour, until_h)
@@ -120,6 +124,11 @@ def _charting(
             yield charted
 
 
+def _skip(place: Event, due_at: datetime, kind: str, reason: str) -> Event:
+    at = due_at + timedelta(minutes=15)
+    return replace(place, at=at, kind="skip", observed=due_at, values={"kind": kind}, reason=reason)
+
+
 def _due(
     infused_at: datetime, story: InfusionStory, until_h: float, protocol: Protocol, zone: ZoneInfo
 ) -> Iterator[tuple[datetime, bool]]:
@@ -131,14 +140,13 @@ def _due(
     while datetime.combine(on, time(), zone) <= end:
         for at in protocol.vital_sign_times:
             due_at = datetime.combine(on, at, zone).astimezone(infused_at.tzinfo)
-            if infused_at + timedelta(minutes=30) <= due_at <= end and not _in_gap(
-                story, due_at - infused_at
-            ):
+            is_in_gap = _within(story.gap_h, due_at - infused_at)
+            if infused_at + timedelta(minutes=30) <= due_at <= end and not is_in_gap:
                 due.append((due_at, at in protocol.ice_times))
         on += timedelta(days=1)
     due += [(infused_at + hour_of(hour, until_h) * _HOUR, True) for hour in story.extra_h]
     return iter(sorted(due))
 
 
-def _in_gap(story: InfusionStory, since: timedelta) -> bool:
-    return story.gap_h is not None and story.gap_h[0] <= since / _HOUR < story.gap_h[1]
+def _within(hours: tuple[float, float] | None, since: timedelta) -> bool:
+    return hours is not None and hours[0] <= since / _HOUR < hours[1]

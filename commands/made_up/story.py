@@ -8,6 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+
+def whole_day(day: int) -> tuple[float, float]:
+    """The hours that hold every due time of a day, counted from an infusion at 11:00."""
+    return 24 * day - 12.0, 24 * day + 14.0
+
+
 HOME_ON_DAY: Final = 15
 """A patient who is well goes home on this day after an infusion."""
 
@@ -50,6 +56,7 @@ class InfusionStory:
     intensive      hours in intensive care, from and to (None: still there)
     silent_since_h nothing is entered from this hour on
     gap_h          nothing is entered between these hours
+    skipped_h      what is due between these hours is called off, because of a procedure
     extra_h        assessments beside the regular ones
     """
 
@@ -59,6 +66,7 @@ class InfusionStory:
     intensive: tuple[float, float | None] | None = None
     silent_since_h: float | None = None
     gap_h: tuple[float, float] | None = None
+    skipped_h: tuple[float, float] | None = None
     extra_h: tuple[float, ...] = ()
     correction: Correction | None = None
     skips_ice_at_h: float | None = None

@@ -15,6 +15,7 @@ from actions import context
 from actions.errors import Refused
 from actions.infusions import record_infusion
 from actions.sign_ins import sign_in
+from charts.heat_rows import CellKind, completeness, heat_rows
 from clock import utc_now
 from commands import demo
 from db import session
@@ -22,8 +23,10 @@ from db.audit import verify_chain
 from db.inputs import InfusionIn
 from db.models import Record
 from db.queries.board import load_board
+from db.queries.committee import load_committee
 from db.roles import SYSTEM
 from db.session import reading
+from grading.scale import Toxicity
 from settings import ROOT, Settings
 from tests.support.browser import clean_environment
 
@@ -67,7 +70,27 @@ def test_one_alert_is_open_one_is_withdrawn_and_the_grade_4_is_over() -> None:
     assert alerts["CART-005", "crs"]["state"] == "retracted"
     assert (alerts["CART-002", "crs"]["state"], alerts["CART-002", "crs"]["level"]) == ("closed", 4)
     assert alerts["CART-006", "icans"]["state"] == "closed"
-    assert rows("acknowledgement")
+    answered = {one["alert_id"] for one in rows("acknowledgement")}
+    assert {alerts["CART-002", "crs"]["id"], alerts["CART-006", "icans"]["id"]} <= answered
+    assert alerts["CART-003", "crs"]["id"] not in answered
+
+
+@pytest.mark.parametrize("scale", list(Toxicity))
+def test_the_committee_sees_a_day_without_an_assessment_and_one_called_off(scale: Toxicity) -> None:
+    with reading() as reader:
+        patients = load_committee(reader)
+    zone = context.settings().zone
+    made = heat_rows(patients, scale, context.protocol(), zone=zone, cut_off=utc_now())
+    gaps = {
+        (cell.study_code, cell.number, cell.day): cell.words
+        for row in made
+        for panel in row.panels
+        for cell in panel.cells
+        if cell.kind is CellKind.GAP
+    }
+    assert gaps["CART-013", 1, 9].endswith("no assessment")
+    assert "skipped: 02:00 at a procedure" in gaps["CART-001", 2, 11]
+    assert completeness(patients, made).days_assessed == completeness(patients, made).days_due - len(gaps)
 
 
 def test_mails_lie_in_the_maildir_and_were_sent_at_their_own_time(settings: Settings) -> None:

@@ -10,6 +10,7 @@ from commands.made_up.cast import CAST
 from commands.made_up.plan import Event, make_plan
 from db.inputs import AssessmentIn
 from grading.crs_course import GradedAssessment, grade_course
+from trial.calendar import day_of
 from trial.protocol import load_protocol
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -107,6 +108,30 @@ def test_one_comes_back_under_steroids_without_fever(now: datetime) -> None:
 def test_one_is_not_settled_because_the_flow_is_not_recorded(now: datetime) -> None:
     newest = course(now, "CART-014")[-1].crs
     assert (newest.grade, newest.at_least, newest.missing) == (None, 2, ("oxygen_l_per_min",))
+
+
+@pytest.mark.parametrize("now", STARTS)
+def test_one_day_has_no_entry_and_one_is_called_off(now: datetime) -> None:
+    def kinds(code: str, number: int, day: int) -> set[str]:
+        infused_at = next(
+            event.observed
+            for event in plan(now)
+            if (event.kind, event.patient.code, event.number) == ("infuse", code, number)
+        )
+        return {
+            event.kind
+            for event in plan(now)
+            if (event.patient.code, event.number) == (code, number)
+            and event.kind in ("chart", "skip")
+            and event.observed is not None
+            and infused_at is not None
+            and day_of(event.observed, infused_at, ZONE) == day
+        }
+
+    assert kinds("CART-013", 1, 9) == set()
+    assert kinds("CART-001", 2, 11) == {"skip"}
+    assert kinds("CART-013", 1, 8) == kinds("CART-013", 1, 10) == {"chart"}
+    assert kinds("CART-001", 2, 10) == kinds("CART-001", 2, 12) == {"chart"}
 
 
 @pytest.mark.parametrize("now", STARTS)
