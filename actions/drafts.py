@@ -22,6 +22,9 @@ from db.session import writing
 EDITABLE_FOR: Final = timedelta(hours=2)
 CONTENT_MOST: Final = 100_000
 
+WAIT_S: Final = 1.0
+"""How long keeping a draft waits for another write: the person is in the middle of a form."""
+
 _OF_FORM: Final = delete(Draft).where(
     col(Draft.form_token) == bindparam("token"), col(Draft.user_id) == bindparam("whose")
 )
@@ -50,7 +53,7 @@ def save_draft(
     if len(content) > CONTENT_MOST:
         raise Refused("This entry is too long to be kept as a draft. Save it now.")
     user_id = _user_id(by)
-    with writing() as session:
+    with writing(WAIT_S) as session:
         if saved_by_form(session, form_token) is not None:
             # A late keystroke of a form that was saved meanwhile would bring the entry back as unsaved.
             return now

@@ -5,10 +5,13 @@ the write lock at its start on both engines, so that what it reads is still true
 that audit events follow each other in one chain. Keep sessions short; objects are detached afterwards.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import quote
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
@@ -81,14 +84,14 @@ class _Engines:
 _engines: _Engines | None = None
 
 
-def configure(url: str, wait_s: float = WAIT_S) -> None:
+def configure(url: str, wait_s: float = WAIT_S, *, only_reads: bool = False) -> None:
     """Open the database of this process, instead of any other opened before.
 
-    `wait_s` is how long a write waits for another process's write.
+    `wait_s` is how long a write waits for another process's write; `only_reads` as in `make_engine`.
     """
     global _engines
     close()
-    _engines = _Engines(make_engine(url, wait_s))
+    _engines = _Engines(make_engine(url, wait_s, only_reads=only_reads))
 
 
 def close() -> None:
@@ -99,11 +102,14 @@ def close() -> None:
     _engines = None
 
 
-def make_engine(url: str, wait_s: float = WAIT_S) -> Engine:
-    """An engine with this program's pragmas and time-outs, not yet connected."""
+def make_engine(url: str, wait_s: float = WAIT_S, *, only_reads: bool = False) -> Engine:
+    """An engine with this program's pragmas and time-outs, not yet connected.
+
+    `only_reads` opens a SQLite file as it is, also one that cannot be written, and refuses every write.
+    """
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
-        return _sqlite_engine(address, wait_s)
+        return _sqlite_engine(address, wait_s, only_reads)
     return create_engine(
         address.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
@@ -129,12 +135,16 @@ def reading() -> Iterator[Session]:
 
 
 @contextmanager
-def writing() -> Iterator[Session]:
+def writing(wait_s: float | None = None) -> Iterator[Session]:
     """A session that commits at its end and rolls back on any error.
 
+    `wait_s` is how long to wait for another write at most, where that is less than usual.
     Raises DatabaseBusy, DiskFull or DatabaseUnreachable (each a SaveRefused) when nothing could be saved.
     """
-    with _sentences(), Session(_configured().writer, expire_on_commit=False) as session:
+    writer = _configured().writer
+    if wait_s is not None:
+        writer = writer.execution_options(vigil_wait_s=wait_s)
+    with _sentences(), Session(writer, expire_on_commit=False) as session:
         take_write_lock(session.connection())
         yield session
         session.commit()
@@ -149,6 +159,9 @@ def _configured() -> _Engines:
 def take_write_lock(connection: Connection) -> None:
     """Make this transaction the only one that writes, until its end; SQLite's BEGIN IMMEDIATE already did."""
     if connection.dialect.name == "postgresql":
+        wait_s = connection.get_execution_options().get("vigil_wait_s")
+        if wait_s is not None:
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {int(wait_s * 1000)}")
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _WRITE_LOCK})
 
 
@@ -200,19 +213,46 @@ def _postgresql_refusal(state: str) -> SaveRefused | None:
     return None
 
 
-def _sqlite_engine(address: URL, wait_s: float) -> Engine:
-    made = create_engine(address, pool_size=10, max_overflow=40, connect_args={"timeout": wait_s})
+def _sqlite_engine(address: URL, wait_s: float, only_reads: bool) -> Engine:
+    place = _place_to_read(Path(str(address.database))) if only_reads else None
+    more: dict[str, Any] = {"connect_args": {"timeout": wait_s}}
+    if place is not None:
+        more = {"creator": lambda: sqlite3.connect(place, wait_s, uri=True, check_same_thread=False)}
+    made = create_engine(address, pool_size=10, max_overflow=40, **more)
+    pragmas = ("query_only=ON",) if only_reads else ("journal_mode=WAL", "synchronous=FULL")
 
     @event.listens_for(made, "connect")
     def _set_up(connection: sqlite3.Connection, _record: object) -> None:
         # The driver would begin transactions by itself, and only before some statements.
         connection.isolation_level = None
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "recursive_triggers=ON"):
+        for pragma in (*pragmas, "foreign_keys=ON", "recursive_triggers=ON"):
             connection.execute(f"PRAGMA {pragma}").fetchall()
 
     @event.listens_for(made, "begin")
     def _begin(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("vigil_writing", False)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        options = connection.get_execution_options()
+        begin = "BEGIN IMMEDIATE" if options.get("vigil_writing", False) else "BEGIN"
+        shorter = options.get("vigil_wait_s")
+        if shorter is None:
+            connection.exec_driver_sql(begin)
+            return
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={int(min(shorter, wait_s) * 1000)}")
+        try:
+            connection.exec_driver_sql(begin)
+        finally:
+            # The next to use this connection waits as long as everybody.
+            connection.exec_driver_sql(f"PRAGMA busy_timeout={int(wait_s * 1000)}")
 
     return made
+
+
+def _place_to_read(path: Path) -> str:
+    """The URI that opens a SQLite file for reading, whether or not it can be written.
+
+    A file in WAL mode needs its log beside it, which cannot be made where nothing can be written. Where there
+    is none, no process has the file open and it does not change; SQLite has to be told so.
+    """
+    place = f"file:{quote(str(path.resolve()))}"
+    if os.access(path, os.W_OK) and os.access(path.resolve().parent, os.W_OK):
+        return place
+    return f"{place}?mode=ro" if path.with_name(f"{path.name}-wal").exists() else f"{place}?immutable=1"

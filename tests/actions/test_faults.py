@@ -5,17 +5,19 @@ import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
 import pytest
 from sqlalchemy import make_url
 
+from actions.drafts import save_draft
 from db import session as database
 from db.audit import verify_chain
 from db.session import DatabaseBusy, reading
 from settings import ROOT
-from tests.actions.conftest import SHOCK, Site, make_site
+from tests.actions.conftest import CODE, SHOCK, Site, at, make_site
 
 # Saves a grade 3 and is killed inside its transaction, after the mails were written and before the commit.
 DIES = """
@@ -106,6 +108,22 @@ def test_a_held_sqlite_file_refuses_with_a_sentence_and_saves_nothing(
         other.close()
     assert sqlite_site.everything() == before
     assert sqlite_site.record(4, token="kept").already_saved_at is None
+
+
+def test_a_draft_does_not_wait_long_for_a_held_file(sqlite_database: str, sqlite_site: Site) -> None:
+    database.configure(sqlite_database, wait_s=3_600)  # a draft that waited so long would not end
+    with closing(sqlite3.connect(make_url(sqlite_database).database or "", isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseBusy):
+            save_draft(
+                patient_id=sqlite_site.patients[CODE],
+                infusion_id=sqlite_site.infusions[CODE],
+                slot_at=at(4),
+                content="{}",
+                form_token="kept",
+                by=sqlite_site.nurse,
+                now=at(4),
+            )
 
 
 def test_a_held_postgresql_refuses_with_a_sentence_and_saves_nothing(

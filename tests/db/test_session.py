@@ -75,6 +75,24 @@ def test_a_lock_held_by_another_process_gets_a_sentence_and_saves_nothing(databa
     assert count_patients() == 1
 
 
+def test_a_write_may_give_up_sooner_and_the_next_waits_as_long_as_ever(sqlite_database: str) -> None:
+    configure(sqlite_database, wait_s=3_600)  # one that waited so long would not end
+    with locked_by_another_process(sqlite_database), pytest.raises(DatabaseBusy), writing(0.1):
+        pass
+    with writing(0.1) as session:
+        waits = session.connection().exec_driver_sql("PRAGMA busy_timeout").scalar_one()
+    assert waits == 3_600_000
+
+
+def test_a_write_may_give_up_sooner_on_postgresql(postgres_database: str) -> None:
+    configure(postgres_database, wait_s=3_600)
+    with locked_by_another_process(postgres_database), pytest.raises(DatabaseBusy), writing(0.1):
+        pass
+    with writing() as session:
+        waits = session.connection().exec_driver_sql("SHOW lock_timeout").scalar_one()
+    assert waits == "1h"
+
+
 def test_reading_goes_on_while_another_writes(database: str) -> None:
     save("CART-1")
     with locked_by_another_process(database):
