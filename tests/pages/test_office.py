@@ -72,6 +72,7 @@ def infused(office: VigilServer, code: str) -> int:
 
 def expect_said(page: Page, words: str) -> None:
     expect(page.get_by_role("status").filter(has_text=words)).to_be_visible()
+    wait_until_drawn(page)  # what the run before left on the page is gone only now
 
 
 def choose(page: Page, code: str) -> None:
