@@ -7,6 +7,7 @@ import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -16,6 +17,10 @@ from sqlmodel import Session
 
 from actions.course import judged_values
 from actions.patient_days import DayGrade, worst_of_days
+from alerts.difference import Change, NoticeKind
+from alerts.reconcile import pending_changes
+from alerts.wording import reference
+from clock import utc_now
 from db import guards, migrate
 from db import session as database
 from db.audit import verify_chain
@@ -26,7 +31,7 @@ from grading.crs_course import GradedAssessment, grade_course
 from grading.scale import RULESET, Toxicity
 from grading.settings import GradingSettings
 from settings import SettingsError, load_settings
-from trial.protocol import ProtocolError, parse_protocol
+from trial.protocol import Protocol, ProtocolError, load_protocol, parse_protocol
 
 SHOWN: Final = 10
 """How many findings of a check are printed."""
@@ -42,13 +47,14 @@ class Check:
 
 @dataclass(slots=True)
 class _Tally:
-    """What comparing all courses came to."""
+    """What comparing all courses came to; `ungraded` are the infusions that lack a grade."""
 
     grades: int = 0
     earlier_rules: int = 0
     days: int = 0
     grade_findings: list[str] = field(default_factory=list)
     day_findings: list[str] = field(default_factory=list)
+    ungraded: set[int] = field(default_factory=set)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -59,9 +65,10 @@ def main(args: argparse.Namespace) -> int:
     """Run every check and return the exit status."""
     try:
         settings = load_settings()
+        protocol = load_protocol(settings.protocol_file)
         _open(settings.database_url)
-        failed = [check for check in run_checks(settings.zone) if _print(check)]
-    except (SettingsError, SaveRefused, migrate.MigrationError) as error:
+        failed = [check for check in run_checks(settings.zone, protocol, utc_now()) if _print(check)]
+    except (SettingsError, ProtocolError, SaveRefused, migrate.MigrationError) as error:
         print(error, file=sys.stderr)
         return 1
     finally:
@@ -70,14 +77,19 @@ def main(args: argparse.Namespace) -> int:
     return 1 if failed else 0
 
 
-def run_checks(zone: ZoneInfo) -> Iterator[Check]:
+def run_checks(zone: ZoneInfo, protocol: Protocol, now: datetime) -> Iterator[Check]:
     """Every check on the database that is open; days are the hospital's, in `zone`."""
     with reading() as session:
         yield _audit_trail(session)
         yield from _sqlite_file(session)
         yield _triggers(session)
         yield _versions(session)
-        yield from _courses(session, zone)
+        infusions = stored.load_infusions(session)
+        yield _infusions(session, infusions)
+        tally = _compare_courses(session, infusions, zone)
+        yield from _courses(tally)
+        graded = [one for one in infusions if one.id not in tally.ungraded]
+        yield _alerts(session, graded, protocol, now)
 
 
 def _open(url: str) -> None:
@@ -85,7 +97,7 @@ def _open(url: str) -> None:
     if address.get_backend_name() == "sqlite" and not Path(str(address.database)).is_file():
         raise migrate.MigrationError(f"There is no database at {address.database}; `make run` creates one.")
     migrate.require_current(url)
-    database.configure(url)
+    database.configure(url, only_reads=True)
 
 
 def _print(check: Check) -> bool:
@@ -132,11 +144,43 @@ def _versions(session: Session) -> Check:
     return Check("versions: numbered without a gap, one current, graded once", [*broken, *old])
 
 
-def _courses(session: Session, zone: ZoneInfo) -> Iterator[Check]:
+def _infusions(session: Session, infusions: Sequence[stored.InfusionToVerify]) -> Check:
+    unlike = stored.load_infusions_unlike_their_versions(session)
+    findings = [f"{one.words}: not what its newest version says" for one in infusions if one.id in unlike]
+    return Check(f"infusions: {len(infusions)} compared with their versions", findings)
+
+
+def _alerts(
+    session: Session, infusions: Sequence[stored.InfusionToVerify], protocol: Protocol, now: datetime
+) -> Check:
+    findings = [
+        f"{one.words}: {_about(change)}"
+        for one in infusions
+        for change in pending_changes(session, one.id, now, protocol)
+        # Only time has passed; the worker asks for it again when it runs.
+        if change.notice is not NoticeKind.LAPSED
+    ]
+    return Check(f"alerts: those of {len(infusions)} infusions compared with their grades", findings)
+
+
+def _about(change: Change) -> str:
+    what = f"grade {change.level} {Toxicity(change.slot).label}"
+    if change.alert_id is None:
+        return f"{what} has no alert"
+    return f"alert {reference(change.alert_id)} ought to be {change.state.value}, {what}"
+
+
+def _compare_courses(
+    session: Session, infusions: Sequence[stored.InfusionToVerify], zone: ZoneInfo
+) -> _Tally:
     protocols = _settings_by_hash(stored.load_protocol_texts(session))
     tally = _Tally()
-    for infusion in stored.load_infusions(session):
+    for infusion in infusions:
         _compare_course(session, infusion, protocols, zone, tally)
+    return tally
+
+
+def _courses(tally: _Tally) -> Iterator[Check]:
     earlier = f" ({tally.earlier_rules} by earlier rules, kept as they are)" if tally.earlier_rules else ""
     yield Check(f"grades: {tally.grades} rebuilt and compared{earlier}", tally.grade_findings)
     yield Check(f"patient days: {tally.days} rebuilt and compared", tally.day_findings)
@@ -170,6 +214,8 @@ def _compare_course(
         for scale in Toxicity:
             grade = standing.get((row.id, scale.value))
             tally.grades += 1
+            if grade is None:
+                tally.ungraded.add(infusion.id)
             tally.earlier_rules += grade is not None and grade["ruleset"] != RULESET
             tally.grade_findings += [
                 f"{at}: {finding}" for finding in rebuild.differences(place, scale, grade)

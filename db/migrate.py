@@ -67,7 +67,7 @@ def _upgrade(made: Engine, scripts: Path) -> None:
 
 def require_current(url: str, scripts: Path = SCRIPTS) -> None:
     """Check that a database has this version's tables; MigrationError with a sentence when it has not."""
-    made = make_engine(url)
+    made = make_engine(url, only_reads=True)
     try:
         with _explained(_sqlite_file(made)):
             before = current_revision(made)

@@ -1,16 +1,20 @@
 """What `manage.py verify` reads: the infusions, and what stands in `grade` and `patient_day`."""
 
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select, text
+from sqlalchemy import RowMapping, select, text
 from sqlmodel import Session, col
 
 from db.models import Assessment, Grade, Infusion, Patient, ProtocolVersion, Record
 
 _GRADES: Final = Record.metadata.tables["grade"]
+_INFUSIONS: Final = Record.metadata.tables["infusion"]
+_VERSIONS: Final = Record.metadata.tables["infusion_version"]
+_IN_BOTH: Final = [one.name for one in _INFUSIONS.c if one.name in _VERSIONS.c and one.name != "id"]
 _DAYS: Final = Record.metadata.tables["patient_day"]
 
 
@@ -33,6 +37,24 @@ def load_infusions(session: Session) -> list[InfusionToVerify]:
     return [
         InfusionToVerify(row.id, row.infused_at, f"{row.study_code}, infusion {row.number}") for row in rows
     ]
+
+
+def load_infusions_unlike_their_versions(session: Session) -> set[int]:
+    """The ids of infusions that are not what their newest version says, or whose versions have a gap."""
+    connection = session.connection()
+    versions: defaultdict[int, list[RowMapping]] = defaultdict(list)
+    for version in connection.execute(select(_VERSIONS).order_by(_VERSIONS.c.version)).mappings():
+        versions[version["infusion_id"]].append(version)
+    return {
+        infusion["id"]
+        for infusion in connection.execute(select(_INFUSIONS)).mappings()
+        if not _is_newest_of(infusion, versions[infusion["id"]])
+    }
+
+
+def _is_newest_of(infusion: RowMapping, versions: Sequence[RowMapping]) -> bool:
+    numbered = [version["version"] for version in versions] == list(range(1, infusion["version"] + 1))
+    return numbered and all(infusion[name] == versions[-1][name] for name in _IN_BOTH)
 
 
 def load_standing_grades(session: Session, infusion_id: int) -> list[Mapping[str, Any]]:

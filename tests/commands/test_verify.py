@@ -1,6 +1,11 @@
 """`manage.py verify` finds what was changed past the program, and says so in one line a check."""
 
+import ctypes
+import os
 import sqlite3
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
@@ -134,6 +139,43 @@ def test_a_whole_database_passes(trial: str, capsys: pytest.CaptureFixture[str])
             "FAILED patient days: 4 rebuilt and compared",
             "CART-001, infusion 1, 2026-03-02, CRS: not what its grades give",
         ),
+        (
+            "infusion",
+            "UPDATE infusion SET weight_kg = 99",
+            "FAILED infusions: 1 compared with their versions",
+            "CART-001, infusion 1: not what its newest version says",
+        ),
+        (
+            "infusion_version",
+            "UPDATE infusion_version SET infused_at = '2026-03-01 00:00:00.000000'",
+            "FAILED infusions: 1 compared with their versions",
+            "CART-001, infusion 1: not what its newest version says",
+        ),
+        (
+            "infusion_version",
+            "INSERT INTO infusion_version (infusion_id, version, infused_at, reason, entered_at)"
+            " SELECT infusion_id, 2, infused_at, 'x', entered_at FROM infusion_version",
+            "FAILED infusions: 1 compared with their versions",
+            "CART-001, infusion 1: not what its newest version says",
+        ),
+        (
+            "alert",
+            "UPDATE alert SET state = 'closed', ended_reason = 'recovered', closed_at = opened_at",
+            "FAILED alerts: those of 1 infusions compared with their grades",
+            "CART-001, infusion 1: alert A-0001 ought to be open, grade 3 CRS",
+        ),
+        (
+            "alert",
+            "UPDATE alert SET level = 4",
+            "FAILED alerts: those of 1 infusions compared with their grades",
+            "CART-001, infusion 1: alert A-0001 ought to be open, grade 3 CRS",
+        ),
+        (
+            "alert",
+            "UPDATE alert SET slot = 'icans'",
+            "FAILED alerts: those of 1 infusions compared with their grades",
+            "CART-001, infusion 1: grade 3 CRS has no alert",
+        ),
     ],
 )
 def test_what_was_changed_past_the_program_is_found(
@@ -158,8 +200,74 @@ def test_the_same_is_found_on_postgresql(
         tamper(url, "UPDATE audit_event SET username = 'x' WHERE id = 2", table="audit_event")
         tamper(url, "UPDATE grade SET reasons = 'x' WHERE superseded_at IS NULL", table="grade")
         tamper(url, "DELETE FROM patient_day", table="patient_day")
+        tamper(url, "UPDATE infusion SET weight_kg = 99", table="infusion")
+        tamper(url, "UPDATE alert SET level = 4", table="alert")
         status, out, _ = verify(capsys)
-    assert (status, out.count("FAILED"), out.splitlines()[-1]) == (1, 3, "3 checks failed.")
+    assert (status, out.count("FAILED"), out.splitlines()[-1]) == (1, 5, "5 checks failed.")
+
+
+def test_an_acknowledgement_that_has_lapsed_is_the_workers_business(
+    trial: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tamper(trial, "UPDATE alert SET state = 'acknowledged'", table="alert")
+    status, out, _ = verify(capsys)
+    assert status == 0, out
+
+
+@pytest.mark.parametrize("with_log", [False, True])
+def test_a_copy_that_cannot_be_written_is_verified(sqlite_trial: str, with_log: bool) -> None:
+    """As somebody who may only read: for root no file is read-only."""
+    source = Path(sqlite_trial.removeprefix("sqlite:///"))
+    with tempfile.TemporaryDirectory(dir="/tmp") as name, closing(sqlite3.connect(source)) as other:
+        folder = Path(name) / "a copy #1, 100%"
+        folder.mkdir()
+        if with_log:
+            other.execute("UPDATE heartbeat SET detail = detail")
+            other.execute("CREATE TABLE in_the_log (a)")
+            other.commit()
+        else:
+            other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        kept = [one for one in source.parent.glob(f"{source.name}*") if with_log or one == source]
+        for one in kept:
+            (folder / one.name).write_bytes(one.read_bytes())
+            (folder / one.name).chmod(0o444)
+        folder.chmod(0o555)
+        Path(name).chmod(0o755)
+        done = verify_as_a_reader(folder / source.name)
+        assert (done.returncode, done.stderr) == (0, ""), done.stdout
+        assert sorted(one.name for one in folder.iterdir()) == sorted(one.name for one in kept)
+        folder.chmod(0o755)
+
+
+def verify_as_a_reader(path: Path) -> subprocess.CompletedProcess[str]:
+    """The command in a process that may not write the file, whoever runs this test."""
+    environment = {**os.environ, "DATABASE_URL": f"sqlite:///{path}", "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, manage.__file__, "verify"]
+    return subprocess.run(
+        command,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+        preexec_fn=obey_modes if os.geteuid() == 0 else None,
+    )
+
+
+def obey_modes() -> None:
+    """Make root obey the modes of files from the next program on."""
+    drop_from_bounding_set, dac_override = 24, 1
+    ctypes.CDLL(None).prctl(drop_from_bounding_set, dac_override, 0, 0, 0)
+
+
+def test_verifying_leaves_the_journal_of_a_copy_as_it_is(
+    sqlite_trial: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = Path(sqlite_trial.removeprefix("sqlite:///"))
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("PRAGMA journal_mode=DELETE")
+    before = path.read_bytes()
+    assert verify(capsys)[0] == 0
+    assert path.read_bytes() == before
 
 
 def test_grades_by_earlier_rules_are_named_and_kept(
