@@ -4,6 +4,7 @@ import argparse
 import importlib
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 COMMANDS = {
     "run": ("run", "start the web process and the worker"),
@@ -17,10 +18,18 @@ COMMANDS = {
 }
 
 
+class _Parser(argparse.ArgumentParser):
+    """Wrong arguments end with 1 and one line: 2 is for files of which some rows were rejected."""
+
+    def error(self, message: str) -> NoReturn:
+        """End with the sentence."""
+        self.exit(1, f"{self.prog}: {' '.join(message.split())}. See {self.prog} --help.\n")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status. Only its own module is imported."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    parser = argparse.ArgumentParser(prog="manage.py", description=__doc__)
+    parser = _Parser(prog="manage.py", description=__doc__)
     choices = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     chosen = next((word for word in words if not word.startswith("-")), None)
     main_of = None

@@ -60,7 +60,8 @@ def _do(args: argparse.Namespace, now: datetime) -> str:
         return _code(entry.username, accounts.create_user(entry, by=SYSTEM, now=now))
     account = _find(args.username, now)
     if args.does == "code":
-        return _code(account.username, accounts.issue_reset_code(account.user_id, by=SYSTEM, now=now))
+        code = _code(account.username, accounts.issue_reset_code(account.user_id, by=SYSTEM, now=now))
+        return code if account.is_active else f"{code}\n{_switched_off(account.username)}"
     if args.does == "role":
         accounts.change_role(account.user_id, Role(args.role), by=SYSTEM, now=now)
         return f"{account.username} is now {ROLE_WORDS[Role(args.role)]}."
@@ -79,6 +80,10 @@ def _find(username: str, now: datetime) -> Account:
 def _code(username: str, code: str) -> str:
     address = f"{context.settings().app_url}/set-password"
     return f"One-time code for {username}: {code} (24 hours; set the password at {address})"
+
+
+def _switched_off(username: str) -> str:
+    return f"{username} is switched off: the code works only after python manage.py user on {username}."
 
 
 def _line(account: Account) -> str:
