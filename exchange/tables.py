@@ -108,6 +108,13 @@ class Table:
             raise FileProblem(f"{self._path} is not UTF-8 text (line {line}). {_SAVE_AS_UTF8}") from error
         except csv.Error as error:
             line = self._reader.line_num
+            if "field limit" in str(error):
+                most = f"{csv.field_size_limit():,}"
+                raise FileProblem(
+                    f"{self._path}: a cell on or before line {line} is longer than {most} "
+                    "characters; often a quotation mark before it is not closed. Correct it, then read the "
+                    "file again; no row of it was taken."
+                ) from error
             raise FileProblem(
                 f"{self._path}: a quotation mark on or before line {line} is not closed, or stands inside a "
                 "cell. Correct it, then read the file again; no row of it was taken."
@@ -182,16 +189,22 @@ def neutralise(text: str) -> str:
 
 
 def _header_problem(columns: Sequence[str], known: Collection[str], required: Collection[str]) -> str | None:
+    unknown = [name for name in columns if name not in known]
+    for name in unknown:
+        problem = _not_a_name(name, columns, known)
+        if problem:
+            return problem
+    if unknown:
+        return _unknown_columns(unknown, known)
     for name in columns:
         if columns.count(name) > 1:
             return f"the column {name!r} stands there twice. Take one of them out."
-        if name not in known:
-            return _unknown_column(name, columns, known)
     missing = [name for name in required if name not in columns]
     return f"the column {missing[0]} is missing. Add it, with a value in every row." if missing else None
 
 
-def _unknown_column(name: str, columns: Sequence[str], known: Collection[str]) -> str:
+def _not_a_name(name: str, columns: Sequence[str], known: Collection[str]) -> str | None:
+    """What is wrong with the file where this is no column's name at all."""
     if "\0" in name:
         return f"not UTF-8 text. {_SAVE_AS_UTF8}"
     if not name:
@@ -199,9 +212,19 @@ def _unknown_column(name: str, columns: Sequence[str], known: Collection[str]) -
     for separator, words in ((";", "semicolons"), ("\t", "tabs"), ("|", "bars")):
         if any(part.strip() in known for part in name.split(separator)[:-1]):
             return f"its cells are separated by {words}. Save it with commas."
-    close = difflib.get_close_matches(name.lower(), known, n=1)
-    meant = f"Did you mean {close[0]}?" if close else "Take it out, or correct its name."
-    return f"there is no column {name!r}. {meant}"
+    return None
+
+
+def _unknown_columns(unknown: Sequence[str], known: Collection[str]) -> str:
+    """All of them in one sentence, each with the column that may be meant."""
+    meant = {name: difflib.get_close_matches(name.lower(), known, n=1) for name in unknown}
+    if len(meant) == 1:
+        ((name, close),) = meant.items()
+        advice = f"Did you mean {close[0]}?" if close else "Take it out, or correct its name."
+        return f"there is no column {name!r}. {advice}"
+    words = [f"{name!r} (is it {close[0]}?)" if close else repr(name) for name, close in meant.items()]
+    names = f"{', '.join(words[:-1])} and {words[-1]}"
+    return f"there are no columns {names}. Take them out, or correct their names."
 
 
 def _first_line_that_is_not_utf8(path: Path) -> int:

@@ -1,5 +1,6 @@
 """Files that cannot be read or written as a whole."""
 
+import csv
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,11 @@ def refusal(path: Path, content: bytes) -> str:
             b"patient_id,assessed_at,hospital_no\n",
             "there is no column 'hospital_no'. Take it out, or correct its name.",
         ),
+        (
+            b"patient_id,assessed_at,hospital_no,Temperature_C,bed\n",
+            "there are no columns 'hospital_no', 'Temperature_C' (is it temperature_c?) and 'bed'. "
+            "Take them out, or correct their names.",
+        ),
         (b"patient_id,assessed_at,\n", "column 3 has no name. Name it, or take it out."),
         (
             b"patient_id,assessed_at,patient_id\n",
@@ -68,6 +74,15 @@ def test_another_encoding_is_named_with_what_to_do(tmp_path: Path, encoding: str
 def test_a_broken_quotation_mark_takes_no_row(tmp_path: Path, rest: str) -> None:
     said = refusal(tmp_path / "a.csv", (HEADER + rest).encode())
     assert said.startswith("a quotation mark on or before line ")
+
+
+def test_a_cell_longer_than_any_can_be_gets_its_own_sentence(tmp_path: Path) -> None:
+    longest = "x" * csv.field_size_limit()
+    path = tmp_path / "a.csv"
+    path.write_text(f"{HEADER}P1,2026,{longest}\n")
+    assert len(read(path)) == 1
+    said = refusal(path, f"{HEADER}P1,2026,y\nP1,2026,{longest}x\n".encode())
+    assert said.startswith("a cell on or before line 3 is longer than 131,072 characters; ")
 
 
 def test_a_file_that_is_not_there_is_said_to_be_not_there(tmp_path: Path) -> None:
