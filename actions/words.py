@@ -1,6 +1,6 @@
-"""Times and people as the sentences of the actions name them."""
+"""Times and people as sentences name them, those of the actions and those of the pages alike."""
 
-from datetime import datetime
+from datetime import date, datetime, tzinfo
 from typing import Final
 
 from sqlalchemy import RowMapping
@@ -12,19 +12,32 @@ from db.roles import Role
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 
-def when(at: datetime, now: datetime) -> str:
-    """ "10:02" today, "8 Mar 2026 10:02" on another day."""
-    zone = context.settings().zone
-    local = at.astimezone(zone)
-    if local.date() == now.astimezone(zone).date():
+def when(at: datetime, now: datetime, zone: tzinfo | None = None) -> str:
+    """ "07:52" today, "7 Mar 22:10" on another day of this year, with the year otherwise.
+
+    zone  the hospital's, unless it is given
+    """
+    own = _own(zone)
+    local, today = at.astimezone(own), now.astimezone(own)
+    if local.date() == today.date():
         return f"{local:%H:%M}"
-    return on_day(at)
+    year = "" if local.year == today.year else f" {local.year}"
+    return f"{local.day} {_MONTHS[local.month - 1]}{year} {local:%H:%M}"
 
 
-def on_day(at: datetime) -> str:
+def on_day(at: datetime, zone: tzinfo | None = None) -> str:
     """ "8 Mar 2026 10:02"."""
-    local = at.astimezone(context.settings().zone)
-    return f"{local.day} {_MONTHS[local.month - 1]} {local.year} {local:%H:%M}"
+    local = at.astimezone(_own(zone))
+    return f"{date_words(local.date())} {local:%H:%M}"
+
+
+def date_words(on: date) -> str:
+    """ "8 Mar 2026"."""
+    return f"{on.day} {_MONTHS[on.month - 1]} {on.year}"
+
+
+def _own(zone: tzinfo | None) -> tzinfo:
+    return context.settings().zone if zone is None else zone
 
 
 def author(stored: RowMapping) -> str:

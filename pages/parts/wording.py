@@ -1,13 +1,15 @@
 """Times, days and column names as people read them: 24 h clock, "8 Mar 2026", the zone named once a page."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Final
 
+from actions.words import date_words as date_words
+from actions.words import on_day
+from actions.words import when as when
 from grading.charted import COLUMN_WORDS
 from grading.ice import ICE_ITEMS
 
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _ORDINALS: Final = {1: "first", 2: "second"}
 _MINUTE = timedelta(minutes=1)
 
@@ -17,24 +19,9 @@ def clock_time(at: datetime, zone: tzinfo) -> str:
     return at.astimezone(zone).strftime("%H:%M")
 
 
-def date_words(on: date) -> str:
-    """ "8 Mar 2026"."""
-    return f"{on.day} {_MONTHS[on.month - 1]} {on.year}"
-
-
 def date_and_time(at: datetime, zone: tzinfo) -> str:
     """ "8 Mar 2026 07:52" in the hospital's zone."""
-    local = at.astimezone(zone)
-    return f"{date_words(local.date())} {local:%H:%M}"
-
-
-def when(at: datetime, now: datetime, zone: tzinfo) -> str:
-    """ "07:52" today, "7 Mar 22:10" on another day of this year, with the year otherwise."""
-    local, today = at.astimezone(zone), now.astimezone(zone)
-    if local.date() == today.date():
-        return f"{local:%H:%M}"
-    year = "" if local.year == today.year else f" {local.year}"
-    return f"{local.day} {_MONTHS[local.month - 1]}{year} {local:%H:%M}"
+    return on_day(at, zone)
 
 
 def span(length: timedelta) -> str:
