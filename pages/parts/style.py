@@ -6,13 +6,19 @@ from pathlib import Path
 import streamlit as st
 
 from grading.colours import GRADE_COLOURS, HATCH, THEME_COLOURS
+from pages.parts import tiles
 
 _SHEET = Path(__file__).with_name("style.css")
 
 
 def show_style() -> None:
     """Send the style sheet; the router does this once a run, before the page."""
-    st.html(f"<style>{style_sheet()}</style>")
+    st.html(_ready_sheet())
+
+
+@cache
+def _ready_sheet() -> tiles.Ready:
+    return tiles.Ready(f"<style>{style_sheet()}</style>")
 
 
 @cache

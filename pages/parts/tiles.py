@@ -16,6 +16,22 @@ SAME: Final = "same"
 _TRIANGLES: Final = {UP: "\u25b2", DOWN: "\u25bc"}
 
 
+class Ready:
+    """HTML for `st.html` to send as it stands.
+
+    A plain string it first searches for indentation to take away, which takes longer than writing the piece.
+    """
+
+    __slots__ = ("_html",)
+
+    def __init__(self, html: str) -> None:
+        """`html` must be made of pieces."""
+        self._html = html
+
+    def _repr_html_(self) -> str:
+        return self._html
+
+
 def piece(tag: str, *inside: str, text: str | None = None, classes: str = "", **attributes: str) -> str:
     """One HTML element. `text` is escaped; `inside` must already be pieces made here.
 

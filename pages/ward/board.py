@@ -87,7 +87,7 @@ def _section(title: str, cards: list[Card], actor: Actor) -> None:
     grid = st.grid("auto", min_column_width=360)
     for card in cards:
         with grid, st.container(border=True, height="stretch", key=f"board-card-{card.patient_id}"):
-            st.html(card.html)
+            st.html(tiles.Ready(card.html))
             _buttons(card, actor)
 
 

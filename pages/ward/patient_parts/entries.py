@@ -26,7 +26,7 @@ def show_entries(loaded: Loaded) -> None:
     if shown:
         # The words of a time change with the hospital's date.
         key_of_table = ("entries", len(shown), loaded.now.astimezone(loaded.zone).date())
-        st.html(loaded.facts.once(key_of_table, lambda: _table(loaded, shown)))
+        st.html(tiles.Ready(loaded.facts.once(key_of_table, lambda: _table(loaded, shown))))
     if len(shown) < len(newest_first):
         left = len(newest_first) - len(shown)
         st.button(f"Show {left} earlier", key=f"{key}-button", on_click=_show_all, args=(key,))

@@ -37,7 +37,7 @@ def show_grid(loaded: Loaded) -> None:
         st.text("Nothing is due after this infusion.")
         return
     key = ("grid", stage(loaded))
-    st.html(loaded.facts.once(key, lambda: _table(loaded)))
+    st.html(tiles.Ready(loaded.facts.once(key, lambda: _table(loaded))))
     for skip in loaded.facts.skipped:
         if skip.explanation:
             at = date_and_time(skip.due_at, loaded.zone)
