@@ -1,23 +1,29 @@
 """The bench measures what it says: its yardsticks do the same work, and a goal that is not met is told."""
 
+import asyncio
 from argparse import Namespace
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from sqlalchemy import select
+from websockets.exceptions import InvalidStatus
 
 from bench import saving
+from bench.empty_page import HOLDS, program_with_empty_pages
 from bench.figure import Figure, slope
 from bench.made_up_rows import write_files
+from bench.sockets import open_page
 from clock import utc_now
 from commands import bench
 from db import session
 from db.audit import verify_chain
 from db.models import Record
+from db.roles import Role
 from db.session import make_engine, reading
 from exchange.assessment_file import load_assessment_file
 from exchange.infusion_file import load_infusion_file
+from tests.support.browser import running_server
 
 
 @pytest.fixture(autouse=True)
@@ -67,3 +73,14 @@ def test_the_yardstick_of_a_save_writes_exactly_what_the_save_wrote(
             query = select(table).order_by(table.c.id)
             assert saved.connection().execute(query).all() == written.execute(query).all()
         assert verify_chain(saved).whole
+
+
+def test_the_yardstick_of_the_pages_stands_behind_the_gate_and_the_router(tmp_path: Path) -> None:
+    app = program_with_empty_pages(tmp_path / "program")
+    with running_server(tmp_path, app=app) as server:
+        token = server.token(Role.WARD)
+        for page in ("", "patient"):
+            asyncio.run(open_page(server.url, token, page, holds=HOLDS))
+            asyncio.run(open_page(server.url, token, page, holds="Signed in as Ward"))
+        with pytest.raises(InvalidStatus):
+            asyncio.run(open_page(server.url, None, ""))

@@ -156,7 +156,11 @@ def screenshot(page: Page, name: str) -> Path | None:
 
 @contextmanager
 def running_server(
-    folder: Path, environment: Mapping[str, str] | None = None, *, port: int | None = None
+    folder: Path,
+    environment: Mapping[str, str] | None = None,
+    *,
+    port: int | None = None,
+    app: Path = ROOT / "app.py",
 ) -> Iterator[VigilServer]:
     """The web process alone (`streamlit run app.py`) with its data in `folder`; ended at the end."""
     chosen = port or find_free_port()
@@ -166,7 +170,7 @@ def running_server(
     settings = _settings(own)
     with log.open("w") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(chosen)],
+            [sys.executable, "-m", "streamlit", "run", str(app), "--server.port", str(chosen)],
             cwd=ROOT,
             env={**clean_environment(), **own},
             stdout=output,

@@ -109,3 +109,34 @@ def test_a_page_run_counts_as_use(signed_in: SignedIn) -> None:
     signed_in.actor = someone(Role.WARD)
     run(Page.BOARD)
     assert signed_in.touched == [True]
+
+
+def routed(page_value: str) -> None:
+    """A router that has asked, and its page, whose guard and fragment ask again."""
+    import streamlit as st
+
+    from actions.permissions import Page
+    from pages.parts.access import current_actor, known_in_this_run, require_role
+
+    with known_in_this_run(current_actor()):
+        st.text(f"for {require_role(Page(page_value)).display_name} only")
+        current_actor(touch=False)
+        st.text_input("Remark", key="remark")
+
+
+def test_one_run_asks_once_and_the_next_run_asks_again(signed_in: SignedIn) -> None:
+    signed_in.actor = someone(Role.WARD)
+    app = AppTest.from_function(routed, args=(Page.BOARD.value,)).run()
+    assert texts(app) == "for User 1 only"
+    assert signed_in.touched == [True]
+    signed_in.actor = None
+    app.text_input(key="remark").set_value("typed").run()
+    assert "for User 1 only" not in texts(app)
+    assert signed_in.touched[1:] == [True]
+
+
+def test_a_run_that_ends_early_leaves_nobody_known(signed_in: SignedIn) -> None:
+    actor = someone(Role.WARD)
+    with pytest.raises(RuntimeError), access.known_in_this_run(actor):
+        raise RuntimeError("the page stopped")
+    assert access._of_this_run.get() is None
