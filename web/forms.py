@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from actions import context
 from actions.errors import RefusedField
 from pages.parts.style import colour_variables
 
@@ -44,7 +45,11 @@ def page(
     """Fill a template; `problems` stand at their fields and once above the form."""
     listed = list(problems)
     html = _templates.get_template(template).render(
-        style=_style(), problems=listed, problem_at=_by_field(listed), **values
+        style=_style(),
+        demo=context.settings().demo,
+        problems=listed,
+        problem_at=_by_field(listed),
+        **values,
     )
     return HTMLResponse(html, status_code=status, headers=_headers())
 

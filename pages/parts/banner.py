@@ -8,6 +8,7 @@ import streamlit as st
 from actions import context
 from actions.permissions import ROLE_WORDS
 from alerts.health import worker_state
+from alerts.posting import active_recipients
 from db.roles import Actor
 from db.session import reading
 from pages.parts import tiles
@@ -31,6 +32,7 @@ def banner_lines(now: datetime) -> list[str]:
     settings = context.settings()
     with reading() as session:
         worker = worker_state(session, now)
+        somebody_is_told = bool(active_recipients(session, now))
     lines = ["Demonstration: made-up patients"] if settings.demo else []
     if not worker.alive:
         since = (
@@ -39,6 +41,8 @@ def banner_lines(now: datetime) -> list[str]:
         lines.append(
             f"Alerts are not being sent: the worker has not reported{since}. Tell the administrator."
         )
+    if not somebody_is_told:
+        lines.append("Nobody is told of alerts: the list of recipients is empty. Tell the coordinator.")
     if worker.mails_off:
         lines.append(f"Mails are not being sent. They are kept in {_shown(settings.mail_dir)}.")
     if worker.urgent_waiting:

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import Session
+from sqlmodel import Session, select
 
 from actions import context
 from alerts.health import record_heartbeat
+from db.models import Recipient
 from db.session import writing
 from pages.parts.banner import banner_lines
 from settings import ROOT, Settings
@@ -20,6 +21,16 @@ Configure = Callable[..., None]
 
 @pytest.fixture
 def configure(sqlite_database: str) -> Configure:
+    told = Recipient(
+        name="Ward phone",
+        address="ward@vigil.example",
+        group="ward",
+        valid_from=NOW - timedelta(days=1),
+        created_at=NOW,
+    )
+    with writing() as session:
+        session.add(told)
+
     def with_settings(**settings: object) -> None:
         chosen = Settings.model_validate({"database_url": sqlite_database, **settings})
         context.configure(chosen, load_protocol(chosen.protocol_file))
@@ -69,3 +80,13 @@ def test_a_demonstration_says_so_first(configure: Configure) -> None:
     with writing() as session:
         beat(session, ago=timedelta(0), sends_mail=False)
     assert banner_lines(NOW)[0] == "Demonstration: made-up patients"
+
+
+@pytest.mark.parametrize(("ends_in_s", "warned"), [(1, False), (0, True)])
+def test_it_says_that_nobody_is_told(configure: Configure, ends_in_s: int, warned: bool) -> None:
+    configure()
+    with writing() as session:
+        beat(session, ago=timedelta(0))
+        session.exec(select(Recipient)).one().valid_to = NOW + timedelta(seconds=ends_in_s)
+    expected = "Nobody is told of alerts: the list of recipients is empty. Tell the coordinator."
+    assert banner_lines(NOW) == ([expected] if warned else [])
