@@ -6,9 +6,8 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.ward import bar, choice_of, fill
+from tests.browser.ward import bar, choice_of, fill, unfold
 from tests.support.browser import PASSWORD, TABLET, wait_until_drawn
-
 
 _IS_UNCOVERED = """e => {
   const box = e.getBoundingClientRect();
@@ -139,7 +138,7 @@ def chart_fever_and_norepinephrine(page: Page, comment: str) -> None:
     choice_of(page, "Which vasopressors are running?", "norepinephrine").click()
     expect(bar(page).get_by_text("CRS at least grade 3")).to_be_visible()
     expect(bar(page)).to_contain_text("norepinephrine (one vasopressor)")
-    page.get_by_text("Another cause, judgement, comment").click()
+    unfold(page, "Another cause, judgement, comment")
     fill(page, "Comment", comment)
 
 

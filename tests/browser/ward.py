@@ -78,6 +78,15 @@ def choice_of(page: Page, question: str, choice: str) -> Locator:
     return group(page, question).get_by_text(choice, exact=True)
 
 
+def unfold(page: Page, words: str) -> None:
+    """Open a folded part and wait until it stands still: a touch meanwhile lands beside its aim."""
+    page.get_by_text(words).click()
+    page.wait_for_function(
+        "() => document.getAnimations().every(one => one.playState !== 'running'"
+        " || one.effect.getComputedTiming().iterations === Infinity)"
+    )
+
+
 def fill(page: Page, label: str, text: str) -> None:
     """Type into a box and leave it."""
     box = page.get_by_label(label, exact=True)

@@ -147,7 +147,7 @@ def test_the_same_time_with_other_content_is_refused_with_where_to_correct_it(wa
     ward.load([infused()], [assessed("02T08:00")])
     done = ward.load([infused()], [assessed("02T08:00", temperature_c="39.9")])
     assert sentences(done.rejected_assessments) == {
-        2: "An assessment of 2 Mar 2026 08:00 is already recorded; correct it on its page."
+        2: "An assessment of 2 Mar 08:00 is already recorded; correct it on its page."
     }
     (refused,) = done.rejected_assessments
     assert refused.problems[0].value == "2026-03-02T08:00+08:00"
