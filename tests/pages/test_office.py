@@ -155,6 +155,8 @@ def test_an_infusion_is_corrected_with_a_reason(office: VigilServer, browser: Br
     page.get_by_text("Correct the first infusion of CART-020").click()
     form = page.locator("details").filter(has_text="Correct the first infusion")
     form.get_by_label("Lot").fill("=A1")
+    form.get_by_label("Lot").press("Tab")
+    wait_until_drawn(page)
     form.get_by_role("button", name="Correct", exact=True).click()
     expect(page.get_by_text("Say why the infusion is corrected", exact=False)).to_be_visible()
     expect(form.get_by_label("Lot")).to_have_value("=A1")
