@@ -41,6 +41,10 @@ def fill_moment(page: Page | Locator, label: str, moment: tuple[str, str]) -> No
 
 
 def save(page: Page, button: str) -> None:
+    # Leaving a box draws the page anew; a touch while it is drawn is lost, and a person would touch again.
+    page.evaluate("document.activeElement.blur()")
+    page.wait_for_timeout(500)
+    wait_until_drawn(page)
     page.get_by_role("button", name=button, exact=True).click()
     wait_until_drawn(page)
 
