@@ -11,6 +11,7 @@ from enum import StrEnum
 from zoneinfo import ZoneInfo
 
 from trial.protocol import Protocol
+from trial.refusals import still_counts
 
 
 class SlotKind(StrEnum):
@@ -79,16 +80,20 @@ class Recorded:
     """What kinds of due assessment one stored assessment meets.
 
     `vital_signs`: temperature, systolic pressure and SpO2 are all recorded.
-    `ice`: a score, all five items, or why it was not done.
+    `ice`: a score, all five items, or why it was not done. `ice_asked_again_at`: from when on that reason
+    counts for nothing (`trial.refusals.asked_again_at`), None where it stands.
     """
 
     at: datetime
     vital_signs: bool
     ice: bool
+    ice_asked_again_at: datetime | None = None
 
-    def holds(self, kind: SlotKind) -> bool:
-        """Whether this kind was recorded."""
-        return self.ice if kind is SlotKind.ICE else self.vital_signs
+    def holds(self, kind: SlotKind, now: datetime) -> bool:
+        """Whether this kind was recorded, and still counts at `now`."""
+        if kind is SlotKind.VITAL_SIGNS:
+            return self.vital_signs
+        return self.ice and still_counts(self.ice_asked_again_at, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,8 +178,11 @@ def slot_status(
     now: datetime,
     protocol: Protocol,
 ) -> SlotStatus:
-    """How one slot stands at `now`. `skipped` holds (kind, due_at) of what was not done, with a reason."""
-    of_kind = [one.at for one in recorded if one.holds(slot.kind)]
+    """How one slot stands at `now`. `skipped` holds (kind, due_at) of what was not done, with a reason.
+
+    `skipped` is what `trial.due.skips_that_count` answers: an unexplained refusal counts for an hour only.
+    """
+    of_kind = [one.at for one in recorded if one.holds(slot.kind, now)]
     if any(abs(at - slot.due_at) <= protocol.slot_tolerance for at in of_kind):
         return SlotStatus.MET
     if (slot.kind, slot.due_at) in skipped:

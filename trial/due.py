@@ -5,6 +5,7 @@ many patients needs only the first slot of each kind that nothing has met yet; t
 walking the whole course.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -13,8 +14,45 @@ from zoneinfo import ZoneInfo
 
 from trial.calendar import GradePoint, Slot, SlotKind, StayPeriod, due_slots
 from trial.protocol import Protocol
+from trial.refusals import asked_again_at, still_counts
 
 _CHUNK: Final = timedelta(days=2)
+
+
+@dataclass(frozen=True, slots=True)
+class SkippedSlot:
+    """One "not done, because" of one due assessment, as it was entered.
+
+    reason  asleep, procedure, refused or other
+    """
+
+    kind: SlotKind
+    due_at: datetime
+    reason: str
+    explanation: str | None
+    entered_at: datetime
+
+    @property
+    def asked_again_at(self) -> datetime | None:
+        """From when on this is due again; None where the reason stands."""
+        return asked_again_at(self.reason, self.explanation, self.entered_at)
+
+    def counts(self, now: datetime) -> bool:
+        """Whether it still stands for the assessment."""
+        return still_counts(self.asked_again_at, now)
+
+
+def newest_skips(skips: Iterable[SkippedSlot]) -> dict[tuple[SlotKind, datetime], SkippedSlot]:
+    """(kind, due_at) -> what was said of it last. `skips` stand in the order in which they were entered."""
+    return {(skip.kind, skip.due_at): skip for skip in skips}
+
+
+def skips_that_count(skips: Iterable[SkippedSlot], now: datetime) -> frozenset[tuple[SlotKind, datetime]]:
+    """The due assessments that count as done at `now`, by what was said of each of them last.
+
+    This is the `skipped` of `calendar.slot_status` and of `DueCourse`.
+    """
+    return frozenset(slot for slot, skip in newest_skips(skips).items() if skip.counts(now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +61,7 @@ class DueCourse:
 
     grades   at least the last settled ICANS grade or anything higher since; all of them once the planned
              days are over, because they decide whether the window is still open
-    skipped  (kind, due_at) of what was not done, with a reason
+    skipped  (kind, due_at) of what counts as done now for a reason (`skips_that_count`)
     """
 
     infused_at: datetime

@@ -107,9 +107,9 @@ def test_it_agrees_with_a_walk_over_every_slot(
     recorded = [Recorded(hours(h), vital, ice) for h, vital, ice, _ in known]
     course = DueCourse(INFUSED_AT, stays, grades, skipped)
     last = {
-        kind: max(one.at for one in recorded if one.holds(kind))
+        kind: max(one.at for one in recorded if one.holds(kind, now))
         for kind in SlotKind
-        if any(one.holds(kind) for one in recorded)
+        if any(one.holds(kind, now) for one in recorded)
     }
     due = due_now(course, last, now, PROTOCOL, zone=ZONE)
     slots = due_slots(INFUSED_AT, stays, grades, PROTOCOL, now, zone=ZONE)
