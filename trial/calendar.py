@@ -89,11 +89,11 @@ class Recorded:
     ice: bool
     ice_asked_again_at: datetime | None = None
 
-    def holds(self, kind: SlotKind, now: datetime) -> bool:
-        """Whether this kind was recorded, and still counts at `now`."""
+    def holds(self, kind: SlotKind, now: datetime | None = None) -> bool:
+        """Whether this kind was recorded and still counts at `now`; without `now`, when it was observed."""
         if kind is SlotKind.VITAL_SIGNS:
             return self.vital_signs
-        return self.ice and still_counts(self.ice_asked_again_at, now)
+        return self.ice and still_counts(self.ice_asked_again_at, now or self.at)
 
 
 @dataclass(frozen=True, slots=True)

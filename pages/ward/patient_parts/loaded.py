@@ -79,10 +79,7 @@ class Facts:
     @cached_property
     def recorded_at(self) -> dict[SlotKind, list[Entry]]:
         """The entries that held each kind of due assessment when they were made, by time."""
-        return {
-            kind: [one for one in self.entries if one.recorded.holds(kind, one.assessed_at)]
-            for kind in SlotKind
-        }
+        return {kind: [one for one in self.entries if one.recorded.holds(kind)] for kind in SlotKind}
 
     @cached_property
     def planned_end(self) -> datetime:
