@@ -33,6 +33,8 @@ GUARDS: Final[dict[str, Guard]] = {
     "notice": Guard.APPEND_ONLY,
     "delivery_attempt": Guard.APPEND_ONLY,
     "acknowledgement": Guard.APPEND_ONLY,
+    "silence": Guard.APPEND_ONLY,
+    "receipt": Guard.APPEND_ONLY,
     "protocol_version": Guard.APPEND_ONLY,
     "assessment": Guard.UNTIL_SUPERSEDED,
     "grade": Guard.UNTIL_SUPERSEDED,
@@ -47,9 +49,11 @@ GUARDS: Final[dict[str, Guard]] = {
 
 
 def install_all(connection: Connection) -> None:
-    """Bring the triggers of every guarded table to the policy."""
+    """Bring the triggers of every guarded table that this database has to the policy."""
+    standing = set(inspect(connection).get_table_names())
     for table in GUARDS:
-        install(connection, table)
+        if table in standing:
+            install(connection, table)
 
 
 def install(connection: Connection, table: str) -> None:

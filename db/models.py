@@ -27,6 +27,8 @@ from db.models_alerts import (
     DeliveryAttempt,
     Heartbeat,
     Notice,
+    Receipt,
+    Silence,
 )
 from db.models_grades import Grade, PatientDay
 from grading.charted import (
@@ -63,8 +65,10 @@ __all__ = [
     "Patient",
     "PatientDay",
     "ProtocolVersion",
+    "Receipt",
     "Recipient",
     "Record",
+    "Silence",
     "SkippedAssessment",
     "Stay",
     "User",
@@ -312,10 +316,10 @@ class Assessment(Record, table=True):
 
 
 class SkippedAssessment(Record, table=True):
-    """A due assessment that was not done, because. Append-only."""
+    """A due assessment that was not done, because. Append-only; of several, the newest decides."""
 
     __table_args__ = (
-        UniqueConstraint("infusion_id", "kind", "due_at"),
+        UniqueConstraint("infusion_id", "kind", "due_at", "entered_at"),
         one_of("kind", ("vital_signs", "ice")),
         one_of("reason", ("asleep", "procedure", "refused", "other")),
         short("explanation", 2000),

@@ -23,16 +23,21 @@ NOTICE_KINDS = (
     "test",
     "repeat",
     "escalation",
+    "lapsed",
 )
 DELIVERY_STATES = ("pending", "claimed", "sent", "failed", "unknown")
 ACTIONS_TAKEN = ("seen_at_bedside", "drug_given", "intensive_care_called", "other")
 
 _LIVE = text("state IN ('open', 'acknowledged', 'recovering')")
+_LIVE_OF_THE_PROGRAM = text(f"infusion_id IS NULL AND {_LIVE.text}")
 _WAITING = text("state IN ('pending', 'claimed', 'unknown')")
 
 
 class Alert(Record, table=True):
-    """One episode of one signal; at most one live alert per infusion, signal and slot."""
+    """One episode of one signal; at most one live alert per infusion, signal and slot.
+
+    An alert of the program itself has no patient and no infusion.
+    """
 
     __table_args__ = (
         Index(
@@ -43,6 +48,14 @@ class Alert(Record, table=True):
             unique=True,
             sqlite_where=_LIVE,
             postgresql_where=_LIVE,
+        ),
+        Index(
+            "uq_alert_live_of_the_program",
+            "signal",
+            "slot",
+            unique=True,
+            sqlite_where=_LIVE_OF_THE_PROGRAM,
+            postgresql_where=_LIVE_OF_THE_PROGRAM,
         ),
         short("signal", 40),
         short("slot", 40, least=0),
@@ -163,10 +176,37 @@ class Acknowledgement(Record, table=True):
     by: int = Field(foreign_key="user.id")
     at: datetime = Field(sa_type=UtcDateTime)
     level: int
-    assessment_id: int = Field(foreign_key="assessment.id")
+    assessment_id: int | None = Field(default=None, foreign_key="assessment.id")
     action_taken: str
     remark: str | None = None
     expires_at: datetime = Field(sa_type=UtcDateTime)
+
+
+class Silence(Record, table=True):
+    """Repeats and escalation of an alert rest until a time, for a reason. Append-only."""
+
+    __table_args__ = (
+        short("reason", 2000),
+        rule("ends_later", "until > at"),
+    )
+
+    id: int | None = Field(default=None, primary_key=True)
+    alert_id: int = Field(foreign_key="alert.id", index=True)
+    by: int = Field(foreign_key="user.id")
+    at: datetime = Field(sa_type=UtcDateTime)
+    until: datetime = Field(sa_type=UtcDateTime)
+    reason: str
+
+
+class Receipt(Record, table=True):
+    """A signed-in person confirmed that a test mail has arrived. Append-only."""
+
+    __table_args__ = (UniqueConstraint("delivery_id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    delivery_id: int = Field(foreign_key="delivery.id")
+    by: int = Field(foreign_key="user.id")
+    at: datetime = Field(sa_type=UtcDateTime)
 
 
 class Heartbeat(Record, table=True):

@@ -6,20 +6,32 @@ other is accepted, so that the file's hash names every value that a grade or an 
 
 import hashlib
 import tomllib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import time, timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from grading.settings import GradingSettings
+
+EVERYONE: Final = "everyone"
+"""Stands for every group in a step."""
 
 PROTOCOL_FILE = Path(__file__).with_name("protocol.toml")
 
 
 class ProtocolError(Exception):
     """The protocol file cannot be used; the message is one sentence that says what to change."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One step of an escalation plan: these groups are told so long after an alert opened."""
+
+    after: timedelta
+    groups: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +51,19 @@ class Protocol:
     recovery_hours: float
     acknowledged_hours_grade_3: float
     acknowledged_hours_grade_4: float
+    rise_within_hours: float
+    rise_lasts_hours: float
+    unsettled_hours: float
+    missed_hours: float
+    repeat_minutes: float
+    repeat_for_hours: float
+    repeat_later_minutes: float
+    quiet_from: time
+    quiet_to: time
+    digest_at: time
+    test_mail_at: time
+    test_mail_weekday: int
+    plans: Mapping[str, tuple[Step, ...]] = field(hash=False)
 
     @property
     def slot_tolerance(self) -> timedelta:
@@ -85,7 +110,8 @@ def parse_protocol(text: str) -> Protocol:
         monitoring_days=content.monitoring.days,
         settled_hours=content.monitoring.settled_hours,
         **assessments,
-        **content.alerts.model_dump(),
+        **content.alerts.model_dump(exclude={"plans"}),
+        plans=content.alerts.plans.steps(),
     )
 
 
@@ -103,6 +129,8 @@ def _ascending(times: tuple[time, ...]) -> tuple[time, ...]:
 
 
 _Hours = Annotated[float, Field(gt=0, le=24 * 365)]
+_Minutes = Annotated[float, Field(ge=1, le=60 * 24 * 7)]
+_Group = Literal["ward", "treating", "pi", "deputy", "committee_chair", "sponsor_safety", "everyone"]
 _TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 _Times = Annotated[tuple[_TimeOfDay, ...], Field(min_length=1, strict=False), AfterValidator(_ascending)]
 
@@ -136,10 +164,53 @@ class _Monitoring(_Section):
     settled_hours: _Hours
 
 
+def _from_the_start(steps: tuple["_Step", ...]) -> tuple["_Step", ...]:
+    minutes = [step.after_min for step in steps]
+    if minutes[0] != 0 or minutes != sorted(set(minutes)):
+        raise ValueError("begin at 0 minutes and list the steps in the order of their times, each time once")
+    return steps
+
+
+class _Step(_Section):
+    after_min: float = Field(ge=0, le=60 * 24)
+    groups: Annotated[tuple[_Group, ...], Field(min_length=1, strict=False)]
+
+
+_Plan = Annotated[tuple[_Step, ...], Field(min_length=1, strict=False), AfterValidator(_from_the_start)]
+
+
+class _Plans(_Section):
+    p1: _Plan
+    p2: _Plan
+    p3: _Plan
+    missed: _Plan
+    system: _Plan
+
+    def steps(self) -> dict[str, tuple[Step, ...]]:
+        """Each plan by its name."""
+        return {
+            name: tuple(Step(timedelta(minutes=step.after_min), step.groups) for step in getattr(self, name))
+            for name in type(self).model_fields
+        }
+
+
 class _Alerts(_Section):
     recovery_hours: _Hours
     acknowledged_hours_grade_3: _Hours
     acknowledged_hours_grade_4: _Hours
+    rise_within_hours: _Hours
+    rise_lasts_hours: _Hours
+    unsettled_hours: _Hours
+    missed_hours: _Hours
+    repeat_minutes: _Minutes
+    repeat_for_hours: _Hours
+    repeat_later_minutes: _Minutes
+    quiet_from: _TimeOfDay
+    quiet_to: _TimeOfDay
+    digest_at: _TimeOfDay
+    test_mail_at: _TimeOfDay
+    test_mail_weekday: int = Field(ge=1, le=7)
+    plans: _Plans
 
 
 class _File(_Section):

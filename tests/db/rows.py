@@ -67,6 +67,8 @@ ORDER = (
     "delivery",
     "delivery_attempt",
     "acknowledgement",
+    "silence",
+    "receipt",
     "heartbeat",
 )
 """Every table, parents first."""
@@ -203,6 +205,8 @@ def good(table: str) -> dict[str, Any]:
             "action_taken": "seen_at_bedside",
             "expires_at": later,
         },
+        "silence": {"alert_id": 1, "by": 1, "at": NOW, "until": later, "reason": "Seen by phone"},
+        "receipt": {"delivery_id": 1, "by": 1, "at": NOW},
         "heartbeat": {"name": f"worker:{next(_number)}", "at": NOW},
     }
     return rows[table]

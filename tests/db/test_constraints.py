@@ -274,7 +274,9 @@ HALF_TRUTHS: dict[str, list[dict[str, Any]]] = {
         {"recipient_id": 2, "state": "sent", "sent_at": NOW},
     ],
     "delivery_attempt": [{"delivery_id": 99}, {"outcome": ""}],
-    "acknowledgement": [{"action_taken": "nothing"}, {"expires_at": NOW}, {"assessment_id": None}],
+    "acknowledgement": [{"action_taken": "nothing"}, {"expires_at": NOW}, {"by": None}],
+    "silence": [{"until": NOW}, {"reason": ""}, {"reason": None}, {"by": None}],
+    "receipt": [{"delivery_id": 999}, {"by": None}, {}],
     "audit_event": [{"hash": "x"}, {"previous_hash": "x"}, {"patient_id": 99}],
 }
 
@@ -356,6 +358,28 @@ def test_one_live_alert_for_an_infusion_signal_and_slot(database: str) -> None:
             assert not accepted(connection, "alert", {"state": state})
         for state in ("closed", "retracted"):
             assert accepted(connection, "alert", {"state": state} | ended)
+
+
+def test_one_live_alert_of_the_program_itself_for_each_signal_and_slot(database: str) -> None:
+    of_the_program = {
+        "patient_id": None,
+        "infusion_id": None,
+        "signal": "system",
+        "slot": "queue",
+        "level": 0,
+    }
+    with writing() as session:
+        connection = session.connection()
+        everything(connection)
+        assert accepted(connection, "alert", of_the_program)
+        add(connection, "alert", **of_the_program)
+        assert not accepted(connection, "alert", of_the_program)
+        assert accepted(connection, "alert", of_the_program | {"slot": "worker"})
+        assert accepted(
+            connection,
+            "alert",
+            of_the_program | {"state": "closed", "closed_at": NOW, "ended_reason": "gone"},
+        )
 
 
 def test_a_naive_instant_is_refused(database: str) -> None:
