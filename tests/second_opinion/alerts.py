@@ -1,0 +1,369 @@
+"""A second, slow telling of all alerts: the history is played again, look by look, by the rules alone.
+
+At each look of the program (an entry, a sweep) every signal is found again from all rows there are
+(`alerts_signals`), and this file says what the alerts must then be, and who must be told what. It remembers
+only what was told before. Plain and slow on purpose: it is read beside the specification.
+
+Left out: the words of a mail, quiet hours (they move when a mail leaves, never whether) and digests.
+
+Readings:
+
+ 1. A correction that leaves others at 3 or more is told whether or not the highest grade changes.
+ 2. An entry that worsens or joins an episode that is over already is told once, as late.
+ 3. A second alert whose assessments now all belong to another one's episode is closed without a mail.
+ 4. Where the step that is due holds nobody, the next one that holds somebody is taken, whatever lies between.
+ 5. A more urgent plan at the same grade is news like a higher grade.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from tests.second_opinion.alerts_course import Course, Known, course_at
+from tests.second_opinion.alerts_signals import Episode, Standing, episodes, standing
+from trial.protocol import Protocol
+
+Place = tuple[int, str, str]
+"""Infusion, signal, slot."""
+
+EVERYONE: Final = ("ward", "treating", "pi", "deputy", "committee_chair", "sponsor_safety")
+Step = tuple[int, tuple[str, ...]]
+"""Minutes without an acknowledgement, and the groups that are told then."""
+
+_FIRST: Final = ("ward", "treating", "pi")
+_CHAIR: Final = ("committee_chair", "sponsor_safety")
+PLANS: Final[dict[str, tuple[Step, ...]]] = {
+    "p1": ((0, _FIRST), (5, ("pi", "deputy")), (10, _CHAIR), (20, EVERYONE)),
+    "p2": ((0, _FIRST), (15, ("pi", "deputy")), (30, _CHAIR), (60, EVERYONE)),
+    "p3": ((0, ("ward", "treating")),),
+    "missed": ((0, ("ward",)), (240, ("treating", "pi"))),
+}
+STARTS: Final = ("opening", "worsened", "again", "lapsed")
+"""The notices from which escalation counts."""
+CHASES: Final = (*STARTS, "escalation", "repeat")
+LIVE: Final = ("open", "acknowledged", "recovering")
+MINUTE: Final = timedelta(minutes=1)
+SILENT_ENDS: Final = ("superseded", "expired", "left", "death")
+HOURLY_FOR: Final = timedelta(hours=24)
+
+
+@dataclass
+class Notice:
+    """One message: when, what, to whom. `mails` says of each recipient: untried, tried or failed."""
+
+    kind: str
+    at: datetime
+    urgency: int
+    step: int
+    mails: dict[int, str] = field(default_factory=dict)
+
+
+@dataclass
+class Alert:
+    """One alert as it must be."""
+
+    place: Place
+    state: str
+    level: int
+    urgency: int
+    opened_at: datetime
+    members: frozenset[str] = frozenset()
+    historical: bool = False
+    closed_at: datetime | None = None
+    ended: str | None = None
+    notices: list[Notice] = field(default_factory=list)
+    acknowledged_at: datetime | None = None
+    silenced_until: datetime | None = None
+
+    @property
+    def live(self) -> bool:
+        """Whether somebody still has to deal with it."""
+        return self.state in LIVE
+
+    @property
+    def plan(self) -> tuple[Step, ...]:
+        """Who is told when."""
+        return PLANS["missed" if self.place[1] == "missed" else f"p{self.urgency}"]
+
+    @property
+    def told(self) -> set[int]:
+        """Everyone who ever got a mail of it."""
+        return {person for notice in self.notices for person in notice.mails}
+
+    def close(self, state: str, reason: str, at: datetime) -> None:
+        """Over."""
+        self.state, self.ended, self.closed_at = state, reason, at
+
+    def open(self) -> None:
+        """Somebody has to take it, from now on."""
+        self.state, self.ended, self.closed_at = "open", None, None
+
+
+class Replay:
+    """All alerts, told again; hand it what happened, in the order in which it happened."""
+
+    def __init__(self, protocol: Protocol, zone: ZoneInfo, roles: dict[int, str]) -> None:
+        self.alerts: list[Alert] = []
+        self._protocol, self._zone, self._roles = protocol, zone, roles
+        self._known: Known = {}
+        self._now = datetime.min.replace(tzinfo=UTC)
+        self._historical = False
+
+    # --- What happens -----------------------------------------------------------------------------------
+
+    def look(self, at: datetime, infusions: Sequence[int], known: Known, *, historical: bool = False) -> None:
+        """The program looks at these courses, in this order, with these rows in its tables."""
+        self._now, self._known, self._historical = at, known, historical
+        for infusion_id in infusions:
+            course = course_at(known, infusion_id, at, self._protocol, self._zone, self._roles)
+            self._meet_episodes(course)
+            self._meet_standing(course)
+            for alert in self.alerts:
+                if alert.place[0] == infusion_id:
+                    self._chase(alert)
+
+    def acknowledged(self, alert: Alert, at: datetime) -> None:
+        """A named person has it."""
+        alert.state, alert.acknowledged_at = "acknowledged", at
+
+    def silenced(self, alert: Alert, until: datetime) -> None:
+        """A named person wants no repeats for a while, for a reason."""
+        alert.silenced_until = until
+
+    def recipient_added(self, at: datetime, known: Known) -> None:
+        """Live alerts that nobody has a mail of are told now."""
+        self._now, self._known = at, known
+        for alert in self.alerts:
+            if alert.live and not alert.historical and not alert.told and alert.notices:
+                alert.notices[-1].mails = dict.fromkeys(self._active(EVERYONE), "untried")
+
+    # --- Episodes ---------------------------------------------------------------------------------------
+
+    def _meet_episodes(self, course: Course) -> None:
+        found = episodes(course, self._now)
+        places = {(course.infusion_id, one.signal, one.slot) for one in found}
+        places |= {one.place for one in self.alerts if one.place[0] == course.infusion_id and one.members}
+        for place in sorted(places):
+            here = [one for one in found if (one.signal, one.slot) == place[1:]]
+            self._meet_place(course, place, here)
+
+    def _meet_place(self, course: Course, place: Place, found: list[Episode]) -> None:
+        stored = [one for one in self.alerts if one.place == place]
+        pairs = sharing_most(stored, found)
+        somewhere = {member for one in found for member in one.ids}
+        for alert in stored:
+            if not any(alert is one for one, _ in pairs):
+                self._without_episode(alert, somewhere)
+        for alert, episode in pairs:
+            self._with_episode(course, alert, episode, somewhere)
+        for episode in found:
+            if not any(episode is one for _, one in pairs):
+                self._new_episode(place, episode)
+
+    def _without_episode(self, alert: Alert, somewhere: set[str]) -> None:
+        if alert.members & somewhere:
+            if alert.live:
+                alert.close("closed", "merged", self._now)
+        elif alert.state != "retracted":
+            self._tell(alert, "retraction", alert.told, urgency=max(2, alert.urgency), replacing=True)
+            alert.close("retracted", "corrected", self._now)
+
+    def _new_episode(self, place: Place, episode: Episode) -> None:
+        if episode.ended is not None and episode.signal != "grade3":
+            return
+        alert = Alert(place, "open", episode.level, episode.urgency, self._now, episode.ids)
+        self.alerts.append(alert)
+        if episode.ended is not None:
+            alert.close("closed", episode.ended, self._now)
+        if self._historical:
+            alert.historical = True
+        elif episode.ended is None:
+            self._tell_first_step(alert, "opening")
+        elif episode.ended == "death":
+            self._tell_first_step(alert, "death")
+        else:
+            self._tell_first_step(alert, "late")
+
+    def _with_episode(self, course: Course, alert: Alert, episode: Episode, somewhere: set[str]) -> None:
+        lost = alert.members - somewhere
+        gained = episode.ids - alert.members
+        worse = episode.level > alert.level or episode.urgency < alert.urgency
+        lower = episode.level < alert.level
+        was_live = alert.live
+        relapsed = alert.state == "recovering" and not episode.quiet
+        alert.members, alert.level = episode.ids, episode.level
+        self._set_urgency(alert, episode.urgency)
+        if episode.ended is None and (not was_live or relapsed or worse):
+            alert.open()
+            self._tell_again(alert, "worsened" if was_live and worse else "again")
+            return
+        if episode.ended is not None and was_live:
+            self._end(alert, episode)
+            return
+        if episode.ended is not None and (worse or gained):
+            self._tell_first_step(alert, "late")
+        elif lost or lower:
+            self._tell(alert, "amendment", alert.told, urgency=3)
+        if episode.ended is None and alert.state == "acknowledged":
+            self._still_acknowledged(course, alert, episode)
+
+    def _end(self, alert: Alert, episode: Episode) -> None:
+        reason = episode.ended or ""
+        alert.close("closed", reason, self._now)
+        if reason == "death" and alert.place[1] == "grade3":
+            self._tell(alert, "death", alert.told & self._active(EVERYONE), urgency=_death_urgency(alert))
+        elif reason not in SILENT_ENDS:
+            self._tell(alert, "recovery", alert.told & self._active(EVERYONE), urgency=3)
+
+    def _still_acknowledged(self, course: Course, alert: Alert, episode: Episode | None) -> None:
+        """Recovering, or lapsed where nobody has entered anything since."""
+        holds = timedelta(hours=4 if alert.level >= 4 else 12)
+        since = alert.acknowledged_at or self._now
+        seen_since = any(entry.entered_at > since for entry in course.entries)
+        if episode is not None and episode.quiet:
+            alert.state = "recovering"
+        elif self._now >= since + holds and not seen_since:
+            alert.open()
+            self._tell_again(alert, "lapsed")
+
+    # --- Standing signals -------------------------------------------------------------------------------
+
+    def _meet_standing(self, course: Course) -> None:
+        found = standing(course, self._now, self._protocol)
+        for alert in self.alerts:
+            if alert.place[0] == course.infusion_id and alert.live and not _is_episode(alert):
+                there = [one for one in found if (one.signal, one.slot) == alert.place[1:]]
+                if there and alert.state == "acknowledged":
+                    self._still_acknowledged(course, alert, None)
+                elif not there:
+                    self._gone(course, alert)
+        for one in found:
+            place = (course.infusion_id, one.signal, one.slot)
+            if not any(alert.place == place and alert.live for alert in self.alerts):
+                self._new_standing(place, one)
+
+    def _new_standing(self, place: Place, signal: Standing) -> None:
+        alert = Alert(place, "open", 0, signal.urgency, self._now)
+        self.alerts.append(alert)
+        self._tell_first_step(alert, "opening")
+
+    def _gone(self, course: Course, alert: Alert) -> None:
+        if course.somebody_died or not course.window.covers(self._now):
+            alert.close("closed", "left", self._now)
+            return
+        alert.close("closed", "met" if alert.place[1] == "missed" else "settled", self._now)
+        self._tell(alert, "recovery", alert.told & self._active(EVERYONE), urgency=3)
+
+    # --- Chasing ----------------------------------------------------------------------------------------
+
+    def _chase(self, alert: Alert) -> None:
+        """The next step, or a repeat, where nobody has taken the alert."""
+        started = [number for number, one in enumerate(alert.notices) if one.kind in STARTS]
+        if alert.state != "open" or alert.historical or not started:
+            return
+        if alert.silenced_until is not None and self._now < alert.silenced_until:
+            return
+        since = [one for one in alert.notices[started[-1] :] if one.kind in CHASES]
+        elapsed = self._now - since[0].at
+        if elapsed < timedelta(0):
+            return
+        reached = max(one.step for one in since)
+        last = len(alert.plan) - 1
+        due = max(step for step, (minutes, _) in enumerate(alert.plan) if elapsed >= minutes * MINUTE)
+        if any(one.step == reached and "failed" in one.mails.values() for one in since):
+            due = max(due, min(reached + 1, last))
+        if due > reached:
+            self._escalate(alert, reached, due)
+        elif reached >= last and alert.urgency <= 2:
+            wait = 60 * MINUTE if elapsed <= HOURLY_FOR else 240 * MINUTE
+            if self._now - since[-1].at >= wait:
+                everyone = {one for _, groups in alert.plan for one in self._active(groups)}
+                self._tell(alert, "repeat", everyone, step=last)
+
+    def _escalate(self, alert: Alert, reached: int, due: int) -> None:
+        while due < len(alert.plan) - 1 and not self._active(alert.plan[due][1]):
+            due += 1
+        people = {one for _, groups in alert.plan[reached + 1 : due + 1] for one in self._active(groups)}
+        if people:
+            self._tell(alert, "escalation", people, step=due)
+
+    # --- Telling ----------------------------------------------------------------------------------------
+
+    def _active(self, groups: Sequence[str]) -> set[int]:
+        """Who stands on the list now, of these groups."""
+        return {
+            one["id"]
+            for one in self._known["recipient"]
+            if one["group"] in groups
+            and one["valid_from"] <= self._now
+            and (one["valid_to"] is None or one["valid_to"] > self._now)
+        }
+
+    def _tell_first_step(self, alert: Alert, kind: str) -> None:
+        step, people = self._first_step(alert)
+        self._tell(alert, kind, people, step=step)
+
+    def _tell_again(self, alert: Alert, kind: str) -> None:
+        step, people = self._first_step(alert)
+        self._tell(alert, kind, people | (alert.told & self._active(EVERYONE)), step=step)
+
+    def _first_step(self, alert: Alert) -> tuple[int, set[int]]:
+        """The first step that holds somebody."""
+        for step, (_, groups) in enumerate(alert.plan):
+            if self._active(groups):
+                return step, self._active(groups)
+        return 0, set()
+
+    def _tell(
+        self,
+        alert: Alert,
+        kind: str,
+        people: set[int],
+        *,
+        step: int = 0,
+        urgency: int | None = None,
+        replacing: bool = False,
+    ) -> None:
+        """One message. `replacing`: a first mail that nobody has tried to send yet becomes this one."""
+        if replacing:
+            for person in people:
+                take_back_untried(alert, person)
+        mails = dict.fromkeys(people, "untried")
+        alert.notices.append(Notice(kind, self._now, urgency or alert.urgency, step, mails))
+
+    def _set_urgency(self, alert: Alert, urgency: int) -> None:
+        if urgency == 1 != alert.urgency:
+            alert.silenced_until = None
+        alert.urgency = urgency
+
+
+def sharing_most(alerts: Sequence[Alert], found: Sequence[Episode]) -> list[tuple[Alert, Episode]]:
+    """Each episode keeps the alert with which it shares most assessments, each alert one episode."""
+    shared = [
+        (-len(alert.members & episode.ids), number, place)
+        for number, alert in enumerate(alerts)
+        for place, episode in enumerate(found)
+        if alert.members & episode.ids
+    ]
+    pairs: list[tuple[int, int]] = []
+    for _, number, place in sorted(shared):
+        if all(number != one and place != other for one, other in pairs):
+            pairs.append((number, place))
+    return [(alerts[number], found[place]) for number, place in pairs]
+
+
+def take_back_untried(alert: Alert, person: int) -> None:
+    """Where the person has one mail of the alert, and it was never tried, it is taken out."""
+    having = [one for one in alert.notices if person in one.mails]
+    if len(having) == 1 and having[0].mails[person] == "untried":
+        del having[0].mails[person]
+
+
+def _is_episode(alert: Alert) -> bool:
+    return alert.place[1] in ("grade3", "rise2", "support_ungraded")
+
+
+def _death_urgency(alert: Alert) -> int:
+    return 1 if alert.level == 5 else 3
