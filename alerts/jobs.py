@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import or_, select
@@ -17,6 +17,7 @@ from clock import utc_now
 from db.models import Alert, Assessment, Infusion
 from db.roles import SYSTEM
 from db.session import DatabaseBusy, SaveRefused, reading, writing
+from failpoints import reach
 from settings import Settings
 from trial.protocol import Protocol
 
@@ -28,11 +29,20 @@ _RECORD_TRIES: Final = 6  # each waits for the lock by itself
 class Courier:
     """Takes mails out of the outbox, one at a time, under one worker's name."""
 
-    def __init__(self, sender: Sender, *, worker: str, stopped: Callable[[], bool]) -> None:
+    def __init__(
+        self,
+        sender: Sender,
+        *,
+        worker: str,
+        stopped: Callable[[], bool],
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
         self.worker = worker
         self._sender = sender
         self._stopped = stopped
+        self._now = now
         self._sending: int | None = None
+        self._unrecorded: tuple[Claimed, Outcome] | None = None
 
     def empty_outbox(self) -> int:
         """Send everything that is due, most urgent first, until nothing is or the worker is told to stop.
@@ -42,9 +52,11 @@ class Courier:
         tried = 0
         claimed = self._claim_first()
         while claimed is not None:
+            reach("courier.after_claim")
             self._sending = claimed.id
             try:
                 outcome = _send(self._sender, claimed)
+                reach("courier.after_reply")
                 tried += 1
                 claimed = self._record(claimed, outcome)
             finally:
@@ -57,16 +69,22 @@ class Courier:
         sending = self._sending
         if sending is not None:
             with writing() as session:
-                renew_lease(session, delivery_id=sending, worker=self.worker, now=utc_now())
+                renew_lease(session, delivery_id=sending, worker=self.worker, now=self._now())
 
     def _claim_first(self) -> Claimed | None:
+        if self._unrecorded is not None:
+            return self._record(*self._unrecorded)
         if self._stopped():
             return None
         with writing() as session:
-            return claim_next(session, worker=self.worker, now=utc_now())
+            return claim_next(session, worker=self.worker, now=self._now())
 
     def _record(self, claimed: Claimed, outcome: Outcome) -> Claimed | None:
-        """Write the outcome and claim the next. A database in use is asked again: the mail may have left."""
+        """Write the outcome and claim the next. A database in use is asked again: the mail may have left.
+
+        What could not be written at all is written first the next time, before anything is claimed.
+        """
+        self._unrecorded = (claimed, outcome)
         for _ in range(_RECORD_TRIES - 1):
             try:
                 return self._record_once(claimed, outcome)
@@ -76,8 +94,12 @@ class Courier:
 
     def _record_once(self, claimed: Claimed, outcome: Outcome) -> Claimed | None:
         with writing() as session:
-            record_outcome(session, claimed, outcome, now=utc_now())
-            return None if self._stopped() else claim_next(session, worker=self.worker, now=utc_now())
+            record_outcome(session, claimed, outcome, now=self._now())
+            following = None if self._stopped() else claim_next(session, worker=self.worker, now=self._now())
+            reach("courier.after_outcome")
+        self._unrecorded = None
+        reach("courier.after_record")
+        return following
 
 
 def sweep(settings: Settings, protocol: Protocol) -> int:

@@ -18,6 +18,8 @@ from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlmodel import Session
 
+from failpoints import reach
+
 WAIT_S: Final = 10.0
 """How long a write waits for another to finish before it is refused."""
 
@@ -147,7 +149,9 @@ def writing(wait_s: float | None = None) -> Iterator[Session]:
     with _sentences(), Session(writer, expire_on_commit=False) as session:
         take_write_lock(session.connection())
         yield session
+        reach("session.before_commit")
         session.commit()
+        reach("session.after_commit")
 
 
 def _configured() -> _Engines:

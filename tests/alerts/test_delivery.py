@@ -129,7 +129,7 @@ def test_one_refused_recipient_does_not_touch_the_others(smtp_server: SmtpServer
 
 def test_a_server_that_does_not_answer_after_the_dot_leaves_it_unknown(smtp_server: SmtpServer) -> None:
     smtp_server.delay_s["DATA"] = 1.0
-    sender = SmtpSender(site(smtp_server.port), timeout_s=0.2)
+    sender = SmtpSender(site(smtp_server.port), timeout_s=20, after_dot_s=0.2)
     assert sender.send(claimed()).result is Result.UNKNOWN
     sender.close()
 

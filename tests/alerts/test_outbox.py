@@ -165,8 +165,28 @@ def test_the_most_urgent_goes_first_and_then_the_oldest(ward: Ward) -> None:
 
 def test_nothing_is_sent_before_it_is_due(ward: Ward) -> None:
     ward.assess(4, **GRADE_3)
-    assert claim(at(4)) is None
+    assert claim(at(4.1) - timedelta(minutes=1)) is None
     assert claim(at(4.1)) is not None
+
+
+def test_a_clock_set_back_by_an_hour_holds_no_urgent_mail_back(ward: Ward) -> None:
+    with_one_delivery(ward)
+    an_hour_before = at(5) - timedelta(hours=1)
+    left_behind = must_claim(at(5), "died")
+    again = must_claim(an_hour_before, "w2")
+    assert (again.id, again.attempts) == (left_behind.id, 2)
+    record(again, BUSY, at(5))
+    assert claim(an_hour_before, "w2") is not None
+
+
+def test_a_clock_set_back_sends_no_quiet_mail_early(ward: Ward) -> None:
+    with_one_delivery(ward)
+    with writing() as session:
+        delivery = session.get_one(Delivery, 1)
+        delivery.urgency, delivery.due_at = 3, at(14)
+        session.add(delivery)
+    assert claim(at(14) - timedelta(hours=9)) is None
+    assert claim(at(14)) is not None
 
 
 def smtp_ward(url: str, folder: Path, server: SmtpServer) -> Ward:
