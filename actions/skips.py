@@ -1,4 +1,8 @@
-"""Saying why a due assessment was not done. It is then not overdue, and proves nothing about the patient."""
+"""Saying why a due assessment was not done. It is then not overdue, and proves nothing about the patient.
+
+A refusal without an explanation counts for one hour (`trial.refusals`). It can be answered again at any time:
+by the assessment, by another reason or an explanation, and once it has lapsed by a second refusal.
+"""
 
 from datetime import datetime, timedelta
 from typing import Final
@@ -20,6 +24,7 @@ from db.roles import Actor
 from db.session import writing
 from trial.calendar import SlotKind
 from trial.protocol import Protocol
+from trial.refusals import asked_again_at, still_counts
 
 AHEAD: Final = timedelta(hours=4)
 """How long before it is due an assessment may be called off: one round of vital signs."""
@@ -30,18 +35,18 @@ _SKIPS: Final = Record.metadata.tables["skipped_assessment"]
 def skip_assessment(entry: SkipIn, *, by: Actor, now: datetime) -> int:
     """Record why vital signs or ICE were not done when they were due; returns the row id.
 
-    Recording the same reason again changes nothing.
+    Recording the same reason again changes nothing while it counts.
 
     Raises:
         Refused: nothing of this kind is due then, or patient or infusion is not known.
-        AlreadyRecorded: another reason stands for it.
+        AlreadyRecorded: another reason stands for it for good.
     """
     require(by, Action.SKIP_ASSESSMENT)
     with writing() as session:
         place = _place(session, entry)
         _refuse_undue(entry, place, now)
         stored = _stored(session, entry, place.infusion_id)
-        if stored is not None:
+        if stored is not None and not _is_asked_again(stored, entry, now):
             return _same(stored, entry, now)
         values = {
             "kind": entry.kind.value,
@@ -64,7 +69,7 @@ def skip_assessment(entry: SkipIn, *, by: Actor, now: datetime) -> int:
             subject="skipped_assessment",
             subject_id=row_id,
             patient_id=place.patient_id,
-            detail={"infusion_id": place.infusion_id, "before": None, "after": values},
+            detail={"infusion_id": place.infusion_id, "before": _values(stored), "after": values},
         )
     return row_id
 
@@ -100,12 +105,32 @@ def _is_hospital_time(entry: SkipIn, protocol: Protocol) -> bool:
 
 
 def _stored(session: Session, entry: SkipIn, infusion_id: int) -> RowMapping | None:
-    query = select(_SKIPS).where(
-        _SKIPS.c.infusion_id == infusion_id,
-        _SKIPS.c.kind == entry.kind.value,
-        _SKIPS.c.due_at == entry.due_at,
+    """What was said of this due assessment last."""
+    query = (
+        select(_SKIPS)
+        .where(
+            _SKIPS.c.infusion_id == infusion_id,
+            _SKIPS.c.kind == entry.kind.value,
+            _SKIPS.c.due_at == entry.due_at,
+        )
+        .order_by(_SKIPS.c.id.desc())
     )
     return session.connection().execute(query).mappings().first()
+
+
+def _values(stored: RowMapping | None) -> dict[str, object] | None:
+    if stored is None:
+        return None
+    return {name: stored[name] for name in ("kind", "due_at", "reason", "explanation")}
+
+
+def _is_asked_again(stored: RowMapping, entry: SkipIn, now: datetime) -> bool:
+    """Whether what stands is an unexplained refusal that has lapsed, or that this entry says more than."""
+    again_at = asked_again_at(stored["reason"], stored["explanation"], stored["entered_at"])
+    if again_at is None:
+        return False
+    says_more = asked_again_at(entry.reason.value, entry.explanation, now) is None
+    return says_more or not still_counts(again_at, now)
 
 
 def _same(stored: RowMapping, entry: SkipIn, now: datetime) -> int:

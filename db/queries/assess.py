@@ -9,10 +9,13 @@ from sqlalchemy import RowMapping, func, or_, select
 from sqlmodel import Session, col
 
 from db.charted_columns import charted_of
-from db.models import Assessment, Grade, Infusion, Patient, Recipient, SkippedAssessment, Stay, User
+from db.models import Assessment, Grade, Infusion, Patient, Recipient, Stay, User
+from db.queries.skips import load_skips
 from grading.charted import FILE_COLUMNS, Charted
 from grading.scale import Toxicity
-from trial.calendar import GradePoint, SlotKind, StayKind, StayPeriod
+from trial.calendar import GradePoint, Recorded, StayKind, StayPeriod
+from trial.due import SkippedSlot
+from trial.refusals import asked_again_at
 
 CONTENT: Final = tuple(
     name for name in FILE_COLUMNS if name not in ("patient_id", "infusion_number", "assessed_at")
@@ -37,8 +40,7 @@ class Entered:
     stable_id: str
     at: datetime
     charted: Charted
-    vital_signs: bool
-    ice: bool
+    recorded: Recorded
     grades: GradePoint
 
 
@@ -63,7 +65,7 @@ class AssessFacts:
     course: tuple[Entered, ...]
     last: Mapping[str, LastValue]
     stays: tuple[StayPeriod, ...]
-    skipped: frozenset[tuple[SlotKind, datetime]]
+    skipped: tuple[SkippedSlot, ...]
     died_at: datetime | None
     last_at: datetime | None
 
@@ -138,7 +140,7 @@ def load_assess(
         course=tuple(_entered(row, grades) for row in rows),
         last=_last_values(rows),
         stays=_stays(session, patient_id),
-        skipped=_skipped(session, infusion_id),
+        skipped=tuple(load_skips(session, [infusion_id])[infusion_id]),
         died_at=died_at,
         last_at=last_at,
     )
@@ -233,13 +235,14 @@ def _entered(row: RowMapping, grades: _Grades) -> Entered:
         or row["ice_not_done"] is not None
         or all(row[item] is not None for item in _ICE_ITEMS)
     )
+    vital_signs = all(row[name] is not None for name in ("temperature_c", "systolic_mmhg", "spo2_percent"))
+    again = asked_again_at(row["ice_not_done"], row["comment"], row["assessed_at"])
     crs, icans = (grades.get((row["id"], scale), _OPEN) for scale in Toxicity)
     return Entered(
         stable_id=row["stable_id"],
         at=row["assessed_at"],
         charted=charted_of(row),
-        vital_signs=all(row[name] is not None for name in ("temperature_c", "systolic_mmhg", "spo2_percent")),
-        ice=ice,
+        recorded=Recorded(row["assessed_at"], vital_signs, ice, again),
         grades=GradePoint(row["assessed_at"], *crs, *icans),
     )
 
@@ -284,10 +287,3 @@ def _stays(session: Session, patient_id: int) -> tuple[StayPeriod, ...]:
         .order_by(col(Stay.from_at))
     )
     return tuple(StayPeriod(StayKind(row[0]), row[1], row[2]) for row in session.execute(query))
-
-
-def _skipped(session: Session, infusion_id: int) -> frozenset[tuple[SlotKind, datetime]]:
-    query = select(col(SkippedAssessment.kind), col(SkippedAssessment.due_at)).where(
-        col(SkippedAssessment.infusion_id) == infusion_id
-    )
-    return frozenset((SlotKind(row[0]), row[1]) for row in session.execute(query))

@@ -6,7 +6,7 @@ written; between two writes a refresh costs one small query. Alerts and their ma
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -25,9 +25,12 @@ from db.models import (
     SkippedAssessment,
     Stay,
 )
+from db.queries.skips import load_skips
 from grading.scale import Toxicity
 from trial.calendar import GradePoint, SlotKind, StayKind, StayPeriod, monitoring_window
+from trial.due import SkippedSlot
 from trial.protocol import Protocol
+from trial.refusals import asked_again_at, still_counts
 
 LOOK_BACK: Final = timedelta(hours=26)
 """How far back grades are read for everyone: the 24 h of the arrow and a little more."""
@@ -58,7 +61,10 @@ Missing = dict[tuple[int, Toxicity], tuple[str, ...]]
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One assessment as the board needs it: what kinds of due assessment it meets, and its grades."""
+    """One assessment as the board needs it: what kinds of due assessment it meets, and its grades.
+
+    `ice_asked_again_at` as in `trial.calendar.Recorded`.
+    """
 
     at: datetime
     assessment_id: int
@@ -68,6 +74,13 @@ class Point:
     crs_at_least: int
     icans_grade: int | None
     icans_at_least: int
+    ice_asked_again_at: datetime | None = None
+
+    def holds(self, kind: SlotKind, now: datetime) -> bool:
+        """Whether this kind was recorded, and still counts."""
+        if kind is SlotKind.VITAL_SIGNS:
+            return self.vital_signs
+        return self.ice and still_counts(self.ice_asked_again_at, now)
 
     def of(self, scale: Toxicity) -> tuple[int | None, int]:
         """The grade (None while unsettled) and what is proved, of one toxicity."""
@@ -90,7 +103,7 @@ class BoardPatient:
     number: int
     infused_at: datetime
     stays: tuple[StayPeriod, ...]
-    skipped: frozenset[tuple[SlotKind, datetime]]
+    skipped: tuple[SkippedSlot, ...]
     points: tuple[Point, ...]
     whole_course: bool
 
@@ -145,7 +158,7 @@ def _read_board(session: Session, now: datetime, protocol: Protocol, zone: ZoneI
     candidates = _candidates(session, now, protocol)
     by_patient = _stays(session, [one.patient_id for one in candidates])
     ids = [one.infusion_id for one in candidates]
-    skipped = _skipped(session, ids)
+    skipped = {one: rows for some in _parts(ids) for one, rows in load_skips(session, some).items()}
     points = _points(session, ids, since=now - LOOK_BACK)
     old_from = now - timedelta(days=protocol.monitoring_days)
     whole = {
@@ -162,7 +175,7 @@ def _read_board(session: Session, now: datetime, protocol: Protocol, zone: ZoneI
             number=one.number,
             infused_at=one.infused_at,
             stays=tuple(by_patient.get(one.patient_id, ())),
-            skipped=frozenset(skipped.get(one.infusion_id, ())),
+            skipped=tuple(skipped.get(one.infusion_id, ())),
             points=tuple(points.get(one.infusion_id, ())),
             whole_course=one.infusion_id in whole,
         )
@@ -255,7 +268,7 @@ def _says_enough(points: Sequence[Point]) -> bool:
         any(point.crs_grade is not None for point in points)
         and any(point.icans_grade is not None for point in points)
         and any(point.vital_signs for point in points)
-        and any(point.ice for point in points)
+        and any(point.ice and point.ice_asked_again_at is None for point in points)
     )
 
 
@@ -281,6 +294,9 @@ def _points(
                 col(crs.at_least),
                 col(icans.grade),
                 col(icans.at_least),
+                col(Assessment.ice_not_done),
+                # One letter says that there is an explanation, and keeps free text out of memory.
+                func.substr(col(Assessment.comment), 1, 1),
             )
             .join(crs, _current_grade(crs, Toxicity.CRS))
             .join(icans, _current_grade(icans, Toxicity.ICANS))
@@ -303,8 +319,11 @@ def _all_recorded(columns: Iterable[str]) -> ColumnElement[bool]:
 
 
 def _point(row: Row[Any]) -> Point:
-    values = tuple(row)
-    return Point(values[1], values[2], bool(values[3]), bool(values[4]), *values[5:])
+    *values, not_done, comment = tuple(row)
+    at = values[1]
+    again = asked_again_at(not_done, comment, at)
+    point = Point(at, values[2], bool(values[3]), bool(values[4]), *values[5:9])
+    return point if again is None else replace(point, ice_asked_again_at=again)
 
 
 def _current_grade(grade: type[Grade], scale: Toxicity) -> ColumnElement[bool]:
@@ -327,17 +346,6 @@ def _stays(session: Session, patient_ids: Sequence[int]) -> Mapping[int, list[St
         )
         for patient_id, kind, from_at, to_at in session.execute(query):
             found[patient_id].append(StayPeriod(StayKind(kind), from_at, to_at))
-    return found
-
-
-def _skipped(session: Session, infusion_ids: Sequence[int]) -> Mapping[int, list[tuple[SlotKind, datetime]]]:
-    found: dict[int, list[tuple[SlotKind, datetime]]] = defaultdict(list)
-    for some in _parts(infusion_ids):
-        query = select(
-            col(SkippedAssessment.infusion_id), col(SkippedAssessment.kind), col(SkippedAssessment.due_at)
-        ).where(col(SkippedAssessment.infusion_id).in_(some))
-        for infusion_id, kind, due_at in session.execute(query):
-            found[infusion_id].append((SlotKind(kind), due_at))
     return found
 
 

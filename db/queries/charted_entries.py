@@ -12,6 +12,7 @@ from db.models import Assessment, Grade, User
 from grading.charted import FILE_COLUMNS
 from grading.scale import Toxicity, grade_sentence
 from trial.calendar import GradePoint, Recorded
+from trial.refusals import asked_again_at
 
 VALUE_COLUMNS: Final = FILE_COLUMNS[3:]
 """The columns of the assessment file that hold what was found, in file order."""
@@ -76,7 +77,9 @@ class Entry:
         """Which kinds of due assessment this entry meets."""
         vital_signs = all(name in self.values for name in ("temperature_c", "systolic_mmhg", "spo2_percent"))
         ice = self.ice_total is not None or "ice_not_done" in self.values
-        return Recorded(self.assessed_at, vital_signs=vital_signs, ice=ice)
+        values = self.values
+        again = asked_again_at(values.get("ice_not_done"), values.get("comment"), self.assessed_at)
+        return Recorded(self.assessed_at, vital_signs, ice, again)
 
     @property
     def grade_point(self) -> GradePoint:

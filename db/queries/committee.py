@@ -10,10 +10,11 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
-from db.models import Assessment, Grade, Infusion, Patient, PatientDay, SkippedAssessment, Stay
-from db.queries.patient import Skip
+from db.models import Assessment, Grade, Infusion, Patient, PatientDay, Stay
+from db.queries.skips import load_skips
 from grading.scale import Toxicity
-from trial.calendar import SlotKind, StayKind, StayPeriod
+from trial.calendar import StayKind, StayPeriod
+from trial.due import SkippedSlot, newest_skips
 
 EVENT_GRADE = 3
 """From this proved grade on, the committee is shown an event of its own."""
@@ -42,7 +43,7 @@ class CommitteeInfusion:
     number: int
     infused_at: datetime
     days: Mapping[Toxicity, Mapping[int, WorstOfDay]]
-    skipped: tuple[Skip, ...]
+    skipped: tuple[SkippedSlot, ...]
 
     @property
     def highest(self) -> int:
@@ -108,7 +109,7 @@ def infusions_with_events(session: Session) -> list[int]:
 
 def _infusions(session: Session) -> dict[int, list[CommitteeInfusion]]:
     days = _days(session)
-    skipped = _skipped(session)
+    skipped = load_skips(session)
     query = select(
         col(Infusion.patient_id), _id(Infusion.id), col(Infusion.number), col(Infusion.infused_at)
     ).order_by(col(Infusion.number))
@@ -116,9 +117,14 @@ def _infusions(session: Session) -> dict[int, list[CommitteeInfusion]]:
     for patient_id, infusion_id, number, infused_at in session.connection().execute(query):
         of_infusion = {scale: days.get((infusion_id, scale.value), {}) for scale in Toxicity}
         found[patient_id].append(
-            CommitteeInfusion(infusion_id, number, infused_at, of_infusion, tuple(skipped[infusion_id]))
+            CommitteeInfusion(infusion_id, number, infused_at, of_infusion, _newest(skipped[infusion_id]))
         )
     return found
+
+
+def _newest(skips: list[SkippedSlot]) -> tuple[SkippedSlot, ...]:
+    """What was said last of each due assessment, earliest first."""
+    return tuple(sorted(newest_skips(skips).values(), key=lambda skip: skip.due_at))
 
 
 def _days(session: Session) -> dict[tuple[int, str], dict[int, WorstOfDay]]:
@@ -135,21 +141,6 @@ def _days(session: Session) -> dict[tuple[int, str], dict[int, WorstOfDay]]:
     for infusion_id, scale, day, on_date, worst, settled, assessments in session.connection().execute(query):
         found[infusion_id, scale][day] = WorstOfDay(on_date, worst, settled, assessments)
     return found
-
-
-def _skipped(session: Session) -> dict[int, list[Skip]]:
-    query = select(
-        col(SkippedAssessment.infusion_id),
-        col(SkippedAssessment.kind),
-        col(SkippedAssessment.due_at),
-        col(SkippedAssessment.reason),
-        col(SkippedAssessment.explanation),
-    ).order_by(col(SkippedAssessment.due_at))
-    rows = session.connection().execute(query)
-    return _grouped(
-        (infusion_id, Skip(SlotKind(kind), due_at, reason, words))
-        for infusion_id, kind, due_at, reason, words in rows
-    )
 
 
 def _stays(session: Session) -> dict[int, list[StayPeriod]]:

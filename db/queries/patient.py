@@ -7,9 +7,11 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from db.models import Alert, Assessment, AuditEvent, Infusion, Patient, SkippedAssessment, Stay, User
+from db.models import Alert, Assessment, AuditEvent, Infusion, Patient, Stay, User
+from db.queries.skips import load_skips
 from grading.charted import Sign
-from trial.calendar import SlotKind, StayKind, StayPeriod
+from trial.calendar import StayKind, StayPeriod
+from trial.due import SkippedSlot
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +37,6 @@ class StayRow:
     def period(self) -> StayPeriod:
         """The stay, as the calendar takes it."""
         return StayPeriod(self.kind, self.from_at, self.to_at)
-
-
-@dataclass(frozen=True, slots=True)
-class Skip:
-    """A due assessment that was not done, because."""
-
-    kind: SlotKind
-    due_at: datetime
-    reason: str
-    explanation: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,20 +120,9 @@ def has_live_alert(session: Session, infusion_id: int) -> bool:
     return bool(session.connection().execute(query).scalar_one())
 
 
-def load_skipped(session: Session, infusion_id: int) -> tuple[Skip, ...]:
-    """What was not done after one infusion, with its reason."""
-    query = (
-        select(
-            col(SkippedAssessment.kind),
-            col(SkippedAssessment.due_at),
-            col(SkippedAssessment.reason),
-            col(SkippedAssessment.explanation),
-        )
-        .where(col(SkippedAssessment.infusion_id) == infusion_id)
-        .order_by(col(SkippedAssessment.due_at))
-    )
-    rows = session.connection().execute(query)
-    return tuple(Skip(SlotKind(kind), due_at, reason, words) for kind, due_at, reason, words in rows)
+def load_skipped(session: Session, infusion_id: int) -> tuple[SkippedSlot, ...]:
+    """What was not done after one infusion, with its reason, in the order in which it was entered."""
+    return tuple(load_skips(session, [infusion_id])[infusion_id])
 
 
 _NEWEST: Final = select(func.max(col(AuditEvent.id)))

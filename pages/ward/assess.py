@@ -55,7 +55,7 @@ from pages.ward.assess_parts.saving import (
 from pages.ward.assess_parts.skipping import skip_part
 from pages.ward.board_parts.saved import forget
 from trial.calendar import SlotKind, day_of
-from trial.due import DueCourse, DueNow, due_now
+from trial.due import DueCourse, DueNow, due_now, skips_that_count
 
 
 def main() -> None:
@@ -190,12 +190,10 @@ def _due(facts: AssessFacts, now: datetime) -> DueNow:
     """What is overdue and due next, from the whole course."""
     grades = tuple(entered.grades for entered in facts.course)
     last = {
-        kind: entered.at
-        for entered in facts.course
-        for kind, met in ((SlotKind.VITAL_SIGNS, entered.vital_signs), (SlotKind.ICE, entered.ice))
-        if met
+        kind: entered.at for entered in facts.course for kind in SlotKind if entered.recorded.holds(kind, now)
     }
-    course = DueCourse(facts.infused_at, facts.stays, grades, facts.skipped)
+    skipped = skips_that_count(facts.skipped, now)
+    course = DueCourse(facts.infused_at, facts.stays, grades, skipped)
     return due_now(course, last, now, context.protocol(), zone=context.settings().zone)
 
 

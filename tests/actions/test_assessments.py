@@ -193,6 +193,36 @@ def test_a_due_assessment_may_be_said_not_done_once(site: Site) -> None:
     assert len(site.events("skip_assessment")) == 1
 
 
+def test_an_unexplained_refusal_can_be_answered_again(site: Site) -> None:
+    refused, tired = skip(20, reason="refused"), skip(20, reason="refused", explanation="tired of it")
+    first = skip_assessment(refused, by=site.nurse, now=at(20))
+    assert skip_assessment(refused, by=site.nurse, now=at(20.99)) == first, "a double click, while it counts"
+    second = skip_assessment(refused, by=site.nurse, now=at(21))
+    third = skip_assessment(tired, by=site.nurse, now=at(21.2))
+    assert first < second < third
+    assert skip_assessment(tired, by=site.nurse, now=at(30)) == third
+    with pytest.raises(AlreadyRecorded, match="already recorded"):
+        skip_assessment(refused, by=site.nurse, now=at(30))
+    assert [
+        (row["reason"], row["explanation"], row["entered_at"]) for row in site.rows("skipped_assessment")
+    ] == [
+        ("refused", None, at(20)),
+        ("refused", None, at(21)),
+        ("refused", "tired of it", at(21.2)),
+    ]
+    before = [event["detail"]["before"] for event in site.events("skip_assessment")]
+    assert [one and one["explanation"] for one in before] == [None, None, None]
+    assert [one is None for one in before] == [True, False, False]
+
+
+@pytest.mark.parametrize("reason", ["asleep", "procedure"])
+def test_another_reason_may_follow_a_refusal_at_once_and_then_stands(sqlite_site: Site, reason: str) -> None:
+    skip_assessment(skip(20, reason="refused"), by=sqlite_site.nurse, now=at(20))
+    skip_assessment(skip(20, reason=reason), by=sqlite_site.nurse, now=at(20.2))
+    with pytest.raises(AlreadyRecorded):
+        skip_assessment(skip(20, reason="refused"), by=sqlite_site.nurse, now=at(22))
+
+
 @pytest.mark.parametrize(
     ("hours", "values", "sentence"),
     [

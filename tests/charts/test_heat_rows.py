@@ -8,17 +8,17 @@ from charts.grade_shares import draw_grade_shares
 from charts.heat_map import draw_heat_map
 from charts.heat_rows import CellKind, HeatRow, cells_of, completeness, day_shares, heat_rows, last_change
 from db.queries.committee import CommitteeInfusion, CommitteePatient, WorstOfDay
-from db.queries.patient import Skip
 from grading.scale import Toxicity
 from tests.charts.courses import INFUSED_AT, PROTOCOL, ZONE, hours
 from trial.calendar import SlotKind, StayKind, StayPeriod
+from trial.due import SkippedSlot
 
 Days = dict[int, tuple[int, bool]]
 LATER = hours(24 * 20)
 
 
 def infusion(
-    number: int, days: Days, at: datetime = INFUSED_AT, skipped: tuple[Skip, ...] = ()
+    number: int, days: Days, at: datetime = INFUSED_AT, skipped: tuple[SkippedSlot, ...] = ()
 ) -> CommitteeInfusion:
     first = at.astimezone(ZONE).date()
     worst = {day: WorstOfDay(first + timedelta(days=day), *grade, 3) for day, grade in days.items()}
@@ -71,7 +71,7 @@ def test_a_due_time_is_not_missing_before_its_tolerance_is_over() -> None:
 
 
 def test_a_gap_says_what_was_skipped_and_why() -> None:
-    skipped = (Skip(SlotKind.ICE, hours(27), "refused", None),)
+    skipped = (SkippedSlot(SlotKind.ICE, hours(27), "refused", None, hours(27)),)
     (row,) = rows(patient(infusion(1, {0: (0, True)}, skipped=skipped)))
     assert row.panels[0].cells[1].words.endswith("no assessment; skipped: 14:00 refused")
 

@@ -234,7 +234,7 @@ def test_ice_is_not_missed_at_an_entry_that_was_not_due_to_have_it() -> None:
 @pytest.mark.usefixtures("ward")
 def test_free_text_reaches_the_card_only_escaped() -> None:
     place = Place(
-        BoardPatient(1, "<b>x</b>", 1, 1, ago(20), (), frozenset(), (), False),
+        BoardPatient(1, "<b>x</b>", 1, 1, ago(20), (), (), (), False),
         (),
         due=places_due(),
         standings={scale: standing([], scale, NOW, ZONE, is_overdue=False) for scale in Toxicity},

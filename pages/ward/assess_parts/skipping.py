@@ -13,9 +13,10 @@ from db.inputs import SkipIn, SkipReason
 from db.roles import Actor
 from db.session import SaveRefused
 from pages.parts import tiles
-from pages.parts.wording import when
+from pages.parts.wording import span, when
 from pages.ward.assess_parts.fields import Sheet
 from trial.calendar import Slot, SlotKind
+from trial.refusals import ASKED_AGAIN_AFTER, asked_again_at
 
 _REASONS: Final = {
     SkipReason.ASLEEP.value: "Asleep",
@@ -50,9 +51,7 @@ def skip_part(sheet: Sheet, slots: Sequence[Slot], actor: Actor, code: str, numb
             key=f"assess-skip-why-{form.token}",
             wrap=True,
         )
-        explanation = ""
-        if reason == SkipReason.OTHER.value:
-            explanation = st.text_input("In a few words, why?", key=f"assess-skip-words-{form.token}")
+        explanation = _explanation(form.token, reason)
         st.button(
             "Record as not done",
             key=f"assess-skip-save-{form.token}",
@@ -63,6 +62,17 @@ def skip_part(sheet: Sheet, slots: Sequence[Slot], actor: Actor, code: str, numb
         problem = st.session_state.get(_said(form.token))
         if problem:
             st.html(problem)
+
+
+def _explanation(token: str, reason: str | None) -> str:
+    """The words that "other" needs, and that make a refusal stand."""
+    key = f"assess-skip-words-{token}"
+    if reason == SkipReason.OTHER.value:
+        return st.text_input("In a few words, why?", key=key)
+    if reason != SkipReason.REFUSED.value:
+        return ""
+    st.html(tiles.soft(f"Without a few words, it is due again in {span(ASKED_AGAIN_AFTER)}."))
+    return st.text_input("In a few words, why was it refused?", key=f"{key}-refused")
 
 
 def _record(
@@ -87,7 +97,9 @@ def _record(
         st.session_state[said] = tiles.problem(str(error))
         return
     words = ", ".join(f"{_KINDS[slot.kind]} {when(slot.due_at, now, sheet.zone)}" for slot in due)
-    st.session_state[said] = tiles.piece("p", text=f"Recorded as not done: {words}.", role="status")
+    again_at = asked_again_at(reason, (explanation or "").strip(), now)
+    again = "" if again_at is None else f" Asked again from {when(again_at, now, sheet.zone)}."
+    st.session_state[said] = tiles.piece("p", text=f"Recorded as not done: {words}.{again}", role="status")
 
 
 def _entry(slot: Slot, code: str, number: int, reason: str | None, explanation: str | None) -> SkipIn:

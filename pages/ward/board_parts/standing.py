@@ -15,7 +15,7 @@ from grading.scale import Toxicity
 from pages.parts import tiles
 from pages.parts.wording import when
 from trial.calendar import GradePoint, SlotKind
-from trial.due import DueCourse, DueNow, due_now
+from trial.due import DueCourse, DueNow, due_now, skips_that_count
 from trial.protocol import Protocol
 
 ARROW_HOURS: Final = 24
@@ -96,19 +96,14 @@ def due_of(patient: BoardPatient, now: datetime, protocol: Protocol, zone: ZoneI
         if patient.whole_course
         else _known_icans(patient.points)
     )
-    course = DueCourse(patient.infused_at, patient.stays, grades, patient.skipped)
-    return due_now(course, last_recorded(patient.points), now, protocol, zone=zone)
+    skipped = skips_that_count(patient.skipped, now)
+    course = DueCourse(patient.infused_at, patient.stays, grades, skipped)
+    return due_now(course, last_recorded(patient.points, now), now, protocol, zone=zone)
 
 
-def last_recorded(points: Sequence[Point]) -> dict[SlotKind, datetime]:
-    """When each kind of due assessment was last recorded."""
-    found: dict[SlotKind, datetime] = {}
-    for point in points:
-        if point.vital_signs:
-            found[SlotKind.VITAL_SIGNS] = point.at
-        if point.ice:
-            found[SlotKind.ICE] = point.at
-    return found
+def last_recorded(points: Sequence[Point], now: datetime) -> dict[SlotKind, datetime]:
+    """When each kind of due assessment was last recorded, so that it still counts."""
+    return {kind: point.at for point in points for kind in SlotKind if point.holds(kind, now)}
 
 
 def open_columns(

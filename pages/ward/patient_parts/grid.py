@@ -5,11 +5,12 @@ from collections.abc import Iterable
 from datetime import time, timedelta
 from itertools import groupby
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from pages.parts import tiles
-from pages.parts.wording import date_and_time
+from pages.parts.wording import clock_time, date_and_time
 from pages.ward.patient_parts.due import DueSlot, due_grid, stage
 from pages.ward.patient_parts.entries import entry_link
 from pages.ward.patient_parts.loaded import Loaded
@@ -38,7 +39,7 @@ def show_grid(loaded: Loaded) -> None:
         return
     key = ("grid", stage(loaded))
     st.html(tiles.Ready(loaded.facts.once(key, lambda: _table(loaded))))
-    for skip in loaded.facts.skipped:
+    for skip in sorted(loaded.facts.skipped, key=lambda one: (one.due_at, one.entered_at)):
         if skip.explanation:
             at = date_and_time(skip.due_at, loaded.zone)
             st.text(f"{KINDS[skip.kind]} of {at} not done: {skip.explanation}")
@@ -70,14 +71,23 @@ def _day_row(loaded: Loaded, day: int, of_day: Iterable[DueSlot], times: list[ti
 
 
 def _slot(loaded: Loaded, one: DueSlot) -> str:
-    kind = KINDS[one.slot.kind]
     if one.entry is not None:
-        words = tiles.piece("span", text=f"{kind} ")
+        words = tiles.piece("span", text=f"{KINDS[one.slot.kind]} ")
         link = entry_link(loaded.patient.study_code, one.entry, "done")
         return tiles.piece("div", words, link, classes="vigil-slot")
+    classes = "vigil-slot"
+    if one.skipped_because is None:
+        classes += f" vigil-slot-{one.status.value.replace('_', '-')}"
+    return tiles.piece("div", text=slot_words(one, loaded.zone), classes=classes)
+
+
+def slot_words(one: DueSlot, zone: ZoneInfo) -> str:
+    """What stands for a due assessment that no entry meets; a refusal that lapsed with its times."""
+    kind = KINDS[one.slot.kind]
     if one.skipped_because is not None:
-        return tiles.piece(
-            "div", text=f"{kind} skipped: {_REASONS[one.skipped_because]}", classes="vigil-slot"
-        )
-    classes = f"vigil-slot vigil-slot-{one.status.value.replace('_', '-')}"
-    return tiles.piece("div", text=f"{kind} {_WORDS[one.status]}", classes=classes)
+        return f"{kind} skipped: {_REASONS[one.skipped_because]}"
+    words = f"{kind} {_WORDS[one.status]}"
+    if one.refused_at is None or one.asked_again_at is None:
+        return words
+    refused, again = (clock_time(at, zone) for at in (one.refused_at, one.asked_again_at))
+    return f"{words}: refused {refused}, asked again from {again}"

@@ -19,7 +19,6 @@ from db.queries.charted_entries import Entry, load_entries, load_versions, load_
 from db.queries.patient import (
     InfusionRow,
     PatientRecord,
-    Skip,
     data_version,
     has_live_alert,
     load_patient,
@@ -27,6 +26,7 @@ from db.queries.patient import (
 )
 from pages.parts.kept import Kept
 from trial.calendar import Slot, SlotKind, StayKind, Window, due_slots, monitoring_window
+from trial.due import SkippedSlot
 from trial.protocol import Protocol
 
 _SHOWN_AFTER_LAST: Final = timedelta(days=2)
@@ -45,7 +45,7 @@ class Facts:
     infusion: InfusionRow
     entries: tuple[Entry, ...]
     voided: tuple[Entry, ...]
-    skipped: tuple[Skip, ...]
+    skipped: tuple[SkippedSlot, ...]
     versions: tuple[Entry, ...]
     has_alerts: bool
     protocol: Protocol
@@ -238,4 +238,5 @@ def _point(entry: Entry) -> Point:
         crs_at_least=grades.crs_at_least,
         icans_grade=grades.icans_grade,
         icans_at_least=grades.icans_at_least,
+        ice_asked_again_at=recorded.ice_asked_again_at,
     )
