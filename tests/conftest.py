@@ -1,12 +1,10 @@
 """Fixtures every room may use. Servers start on first use and end with the run, the file or the test."""
 
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from _pytest.runner import runtestprotocol
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.support.databases import (  # noqa: F401 -- fixtures
@@ -98,26 +96,3 @@ def smtp_server() -> Iterator[SmtpServer]:
     """A mail server without encryption that takes everything and keeps it."""
     with running_smtp_server() as server:
         yield server
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> bool | None:
-    """Give a browser test a second go, and say so.
-
-    On a loaded machine a touch can land while the page is being drawn again, and is then lost, as a person
-    would see and repeat. What fails twice has failed.
-    """
-    if "browser" not in getattr(item, "fixturenames", ()):
-        return None
-    item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
-    reports = runtestprotocol(item, nextitem=nextitem, log=False)
-    if any(report.failed for report in reports):
-        for report in reports:
-            if report.failed:
-                print(f"SECOND GO: {item.nodeid}\n{report.longreprtext[-2000:]}", file=sys.stderr)
-        item._initrequest()  # type: ignore[attr-defined]
-        reports = runtestprotocol(item, nextitem=nextitem, log=False)
-    for report in reports:
-        item.ihook.pytest_runtest_logreport(report=report)
-    item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
-    return True

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.ward import bar, choice_of, fill, unfold
+from tests.browser.ward import bar, choice_of, fill
 from tests.support.browser import PASSWORD, TABLET, wait_until_drawn
+from tests.support.settled import DRAWN_WITHIN_MS, touch, watch, write
 
 _IS_UNCOVERED = """e => {
   const box = e.getBoundingClientRect();
@@ -32,41 +33,41 @@ def device(browser: Browser, url: str, *, size: tuple[int, int] = TABLET, theme:
         viewport={"width": size[0], "height": size[1]},
         color_scheme=theme,  # type: ignore[arg-type]
     )
-    context.set_default_timeout(30_000)
-    return context.new_page()
+    context.set_default_timeout(DRAWN_WITHIN_MS)
+    return watch(context).new_page()
 
 
 def set_up(page: Page, code: str, username: str, display_name: str) -> None:
     """Make the first administrator with the code of the console."""
     page.goto("/")
     expect(page.get_by_role("heading", name="First start")).to_be_visible()
-    page.get_by_label("Set-up code").fill(code)
-    page.get_by_label("Username").fill(username)
-    page.get_by_label("Name shown to others").fill(display_name)
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_label("Password once more").fill(PASSWORD)
-    page.get_by_role("button", name="Make the administrator").click()
+    write(page.get_by_label("Set-up code"), code)
+    write(page.get_by_label("Username"), username)
+    write(page.get_by_label("Name shown to others"), display_name)
+    write(page.get_by_label("Password", exact=True), PASSWORD)
+    write(page.get_by_label("Password once more"), PASSWORD)
+    touch(page.get_by_role("button", name="Make the administrator"))
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 def sign_in(page: Page, username: str, password: str = PASSWORD) -> None:
     """Fill the sign-in page that is open."""
-    page.get_by_label("Username").fill(username)
-    page.get_by_label("Password", exact=True).fill(password)
-    page.get_by_role("button", name="Sign in").click()
+    write(page.get_by_label("Username"), username)
+    write(page.get_by_label("Password", exact=True), password)
+    touch(page.get_by_role("button", name="Sign in"))
     wait_until_drawn(page)
 
 
 def add_account(page: Page, username: str, display_name: str, role: str) -> str:
     """On the accounts page: make an account; the one-time code for its password."""
-    page.get_by_text("Add an account").click()
-    page.get_by_label("Username").fill(username)
-    page.get_by_label("Name shown to others").fill(display_name)
-    page.get_by_role("radio", name=role).click()
-    page.get_by_role("button", name="Add account").click()
+    touch(page.get_by_text("Add an account"))
+    write(page.get_by_label("Username"), username)
+    write(page.get_by_label("Name shown to others"), display_name)
+    touch(page.get_by_role("radio", name=role))
+    touch(page.get_by_role("button", name="Add account"))
     expect(page.get_by_role("heading", name=f"One-time code for {username}")).to_be_visible()
     code = page.get_by_test_id("stCode").inner_text().strip()
-    page.get_by_role("button", name="I have noted it").click()
+    touch(page.get_by_role("button", name="I have noted it"))
     expect(page.get_by_text(code)).to_have_count(0)
     wait_until_drawn(page)
     expect(page.get_by_text(f"{display_name}, {role.lower()}. No password yet.")).to_be_visible()
@@ -76,56 +77,56 @@ def add_account(page: Page, username: str, display_name: str, role: str) -> str:
 def begin(page: Page, username: str, code: str) -> None:
     """On a device of one's own: set the password with the one-time code, and sign in with it."""
     page.goto("/sign-in")
-    page.get_by_role("link", name="Set a password with a one-time code").click()
-    page.get_by_label("Username").fill(username)
-    page.get_by_label("One-time code").fill(code)
-    page.get_by_label("New password", exact=True).fill(PASSWORD)
-    page.get_by_label("New password once more").fill(PASSWORD)
-    page.get_by_role("button", name="Set password").click()
+    touch(page.get_by_role("link", name="Set a password with a one-time code"))
+    write(page.get_by_label("Username"), username)
+    write(page.get_by_label("One-time code"), code)
+    write(page.get_by_label("New password", exact=True), PASSWORD)
+    write(page.get_by_label("New password once more"), PASSWORD)
+    touch(page.get_by_role("button", name="Set password"))
     expect(page.get_by_text("The password is set. Sign in with it.")).to_be_visible()
-    page.get_by_label("Password", exact=True).fill(PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
+    write(page.get_by_label("Password", exact=True), PASSWORD)
+    touch(page.get_by_role("button", name="Sign in"))
     wait_until_drawn(page)
 
 
 def go_to(page: Page, title: str) -> None:
     """Follow the navigation at the top."""
-    page.get_by_test_id("stTopNavLink").get_by_text(title, exact=True).click()
+    touch(page.get_by_test_id("stTopNavLink").get_by_text(title, exact=True))
     expect(page).to_have_url(re.compile("/$" if title == "Board" else f"/{title.lower()}$"))
     wait_until_drawn(page)
 
 
 def add_recipient(page: Page, name: str, address: str, group: str) -> None:
     """On the recipients page: one more address that alerts go to."""
-    page.get_by_label("Name", exact=True).fill(name)
-    page.get_by_label("E-mail address").fill(address)
-    page.get_by_role("radio", name=group).click()
-    page.get_by_role("button", name="Add recipient").click()
+    write(page.get_by_label("Name", exact=True), name)
+    write(page.get_by_label("E-mail address"), address)
+    touch(page.get_by_role("radio", name=group))
+    touch(page.get_by_role("button", name="Add recipient"))
     expect(page.get_by_text(f"{name} is told of every alert from now on.")).to_be_visible()
     expect(page.get_by_role("heading", name="Told now (1)")).to_be_visible()
 
 
 def enrol(page: Page, code: str, age: str, treating: str) -> None:
     """On the enrolment page: a patient by study code and baseline."""
-    page.get_by_label("Study code").fill(code)
-    page.get_by_role("radio", name="Female").click()
-    page.get_by_label("Age in years").fill(age)
-    page.get_by_role("radio", name=treating).click()
-    page.get_by_role("button", name="Enrol patient").click()
+    write(page.get_by_label("Study code"), code)
+    touch(page.get_by_role("radio", name="Female"))
+    write(page.get_by_label("Age in years"), age)
+    touch(page.get_by_role("radio", name=treating))
+    touch(page.get_by_role("button", name="Enrol patient"))
     expect(page.get_by_text(f"{code} is enrolled.", exact=False)).to_be_visible()
 
 
 def infuse(page: Page, code: str, on: str, at: str) -> None:
     """On the infusions page: the first infusion of a patient, at a date and time of the hospital."""
-    page.get_by_label("Patient", exact=True).click()
-    page.get_by_role("option", name=code).click()
-    page.get_by_label("Infusion, date").fill(on)
-    page.get_by_label("Infusion, time").fill(at)
-    page.get_by_label("Weight in kg").fill("61.5")
-    page.get_by_label("Dose in cells/kg").fill("2e6")
-    page.get_by_label("Lot").fill("LOT-4711")
-    page.get_by_label("Baseline ICE, 0 to 10").fill("10")
-    page.get_by_role("button", name="Record the first infusion").click()
+    touch(page.get_by_label("Patient", exact=True))
+    touch(page.get_by_role("option", name=code))
+    write(page.get_by_label("Infusion, date"), on)
+    write(page.get_by_label("Infusion, time"), at)
+    write(page.get_by_label("Weight in kg"), "61.5")
+    write(page.get_by_label("Dose in cells/kg"), "2e6")
+    write(page.get_by_label("Lot"), "LOT-4711")
+    write(page.get_by_label("Baseline ICE, 0 to 10"), "10")
+    touch(page.get_by_role("button", name="Record the first infusion"))
     said = page.get_by_text(f"The first infusion of {code} is recorded.", exact=False)
     expect(said).to_be_in_viewport()
     assert said.evaluate(_IS_UNCOVERED), "the page's header covers what was said"
@@ -134,16 +135,16 @@ def infuse(page: Page, code: str, on: str, at: str) -> None:
 def chart_fever_and_norepinephrine(page: Page, comment: str) -> None:
     """On the assess page: fever, a vasopressor and a comment; the grade and its reason stand at once."""
     fill(page, "Temperature (°C)", "38.6")
-    choice_of(page, "Support for blood pressure", "Vasopressor").click()
-    choice_of(page, "Which vasopressors are running?", "norepinephrine").click()
+    touch(choice_of(page, "Support for blood pressure", "Vasopressor"))
+    touch(choice_of(page, "Which vasopressors are running?", "norepinephrine"))
     expect(bar(page).get_by_text("CRS at least grade 3")).to_be_visible()
     expect(bar(page)).to_contain_text("norepinephrine (one vasopressor)")
-    unfold(page, "Another cause, judgement, comment")
+    touch(page.get_by_text("Another cause, judgement, comment"))
     fill(page, "Comment", comment)
 
 
 def acknowledge(page: Page, code: str, done: str) -> None:
     """On the alerts page: one touch that says what was done."""
-    page.get_by_role("radiogroup", name=f"acknowledges {code} at grade 3").get_by_text(
-        done, exact=True
-    ).click()
+    touch(
+        page.get_by_role("radiogroup", name=f"acknowledges {code} at grade 3").get_by_text(done, exact=True)
+    )

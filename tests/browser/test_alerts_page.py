@@ -23,6 +23,7 @@ from tests.support.browser import (
     screenshot,
     wait_until_drawn,
 )
+from tests.support.settled import touch, write
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -55,7 +56,7 @@ def test_one_touch_acknowledges_with_what_was_done(vigil_server: VigilServer, br
         card.get_by_role("heading", name="CART-201 has grade 3 CRS, 2 days after", exact=False)
     ).to_be_visible()
     expect(card.get_by_text("Not acknowledged since", exact=False)).to_be_visible()
-    card.get_by_text("Drug given", exact=True).click()
+    touch(card.get_by_text("Drug given", exact=True))
     expect(
         card.get_by_text("for grade 3: drug given. A grade 4 will ask again.", exact=False)
     ).to_be_visible()
@@ -71,11 +72,11 @@ def test_another_action_is_said_in_words_first(vigil_server: VigilServer, browse
     alert_id = alert_of(vigil_server, scene)
     page = open_alert(vigil_server, browser, alert_id)
     card = page.locator(f".st-key-alert-card-{alert_id}")
-    card.get_by_text("Other", exact=True).click()
-    card.get_by_role("button", name="Acknowledge CART-202").click()
+    touch(card.get_by_text("Other", exact=True))
+    touch(card.get_by_role("button", name="Acknowledge CART-202"))
     expect(card.get_by_text("Say in a few words what was done.")).to_be_visible()
-    card.get_by_label("In a few words, what was done?").fill("<b>called</b> the family")
-    card.get_by_role("button", name="Acknowledge CART-202").click()
+    write(card.get_by_label("In a few words, what was done?"), "<b>called</b> the family")
+    touch(card.get_by_role("button", name="Acknowledge CART-202"))
     expect(card.get_by_text("Remark: <b>called</b> the family")).to_be_visible()
 
 
@@ -94,7 +95,7 @@ def test_what_changed_after_it_was_shown_is_not_acknowledged(
         "A second agent was running",
         vasopressors="norepinephrine;epinephrine",
     )
-    card.get_by_text("Seen at bedside", exact=True).click()
+    touch(card.get_by_text("Seen at bedside", exact=True))
     expect(card.get_by_text("A touch acknowledges CART-203 at grade 4.", exact=False)).to_be_visible()
     vigil_server.use_database()
     with reading() as session:
@@ -152,8 +153,8 @@ def test_history_is_listed_apart(vigil_server: VigilServer, browser: Browser) ->
     page = vigil_server.open(browser, Role.COMMITTEE, "/alerts")
     expect(page.get_by_role("heading", name="From imported history (1)")).to_be_visible()
     expect(page.get_by_text("CART-207", exact=False)).to_have_count(0)
-    page.get_by_text("Show them").click()
-    page.get_by_role("row", name="CART-207", exact=False).get_by_role("link").click()
+    touch(page.get_by_text("Show them"))
+    touch(page.get_by_role("row", name="CART-207", exact=False).get_by_role("link"))
     wait_until_drawn(page)
     expect(page.get_by_text("nobody was mailed about it alone", exact=False)).to_be_visible()
 

@@ -20,6 +20,7 @@ from tests.support.browser import (
     wait_until_drawn,
 )
 from tests.support.made_up import WELL
+from tests.support.settled import touch
 
 SHOCK = {**WELL, "temperature_c": 38.9, "vasopressors": "norepinephrine", "oxygen_device": None}
 
@@ -45,13 +46,13 @@ def test_the_buttons_lead_to_the_patients_pages(vigil_server: VigilServer, brows
     expect(card(page, urgent).get_by_role("img", name="CRS at least grade 3")).to_be_visible()
     filled = page.get_by_test_id("stBaseButton-primary")
     expect(filled).to_have_text([f"Assess {urgent}"])
-    card(page, urgent).get_by_role("button", name="Acknowledge").click()
+    touch(card(page, urgent).get_by_role("button", name="Acknowledge"))
     page.wait_for_url(re.compile(r"/alerts\?a=\d+"))
     page.goto("/")
-    card(page, well).get_by_role("button", name="Open").click()
+    touch(card(page, well).get_by_role("button", name="Open"))
     page.wait_for_url(re.compile(rf"/patient\?code={well}"))
     page.goto("/")
-    card(page, well).get_by_role("button", name=f"Assess {well}").click()
+    touch(card(page, well).get_by_role("button", name=f"Assess {well}"))
     expect(page.get_by_role("heading", name=f"Assess {well}", level=1)).to_be_visible()
 
 

@@ -12,6 +12,7 @@ from db.roles import Role
 from tests.browser.ward import bar, choice_of, fill, patient, stored
 from tests.support.browser import DESK, VigilServer, wait_until_drawn
 from tests.support.made_up import WELL
+from tests.support.settled import settled, touch
 
 SAVE = "Save assessment"
 _MOST_STOPS = 60
@@ -26,9 +27,11 @@ def focused(page: Page) -> str:
 
 def tab_to(page: Page, words: str) -> None:
     """Press Tab until the focus is on what is called so."""
-    seen = []
+    seen: list[str] = []
     for _ in range(_MOST_STOPS):
         page.keyboard.press("Tab")
+        if not seen:
+            settled(page)  # the first Tab may have left a box
         seen.append(focused(page))
         if seen[-1] == words:
             return
@@ -39,6 +42,7 @@ def press_on(page: Page, words: str) -> None:
     """Touch the button or choice of these words with the keyboard."""
     tab_to(page, words)
     page.keyboard.press("Enter")
+    settled(page)
 
 
 def choose(page: Page, group_begins_at: str, choice: str) -> None:
@@ -50,6 +54,7 @@ def choose(page: Page, group_begins_at: str, choice: str) -> None:
         page.keyboard.press("ArrowRight")
     assert focused(page) == choice
     page.keyboard.press("Space")
+    settled(page)
 
 
 def test_an_assessment_needs_no_mouse(vigil_server: VigilServer, browser: Browser) -> None:
@@ -93,11 +98,11 @@ def test_a_locked_database_is_said_in_a_sentence_and_nothing_typed_is_lost(
     fill(page, "Temperature (°C)", "38.4")
     expect(page.get_by_text(re.compile("Draft saved"))).to_be_visible()
     with another_process_writes(vigil_server.database_url):
-        page.get_by_role("button", name=SAVE).click()
+        touch(page.get_by_role("button", name=SAVE))
         expect(bar(page).get_by_text("Nothing was saved: the database is busy", exact=False)).to_be_visible()
         assert stored(infusion_id) == []
     expect(page.get_by_label("Temperature (°C)", exact=True)).to_have_value("38.4")
-    page.get_by_role("button", name=SAVE).click()
+    touch(page.get_by_role("button", name=SAVE))
     expect(page.get_by_text(re.compile(rf"^Saved\. {code} at "))).to_be_visible()
     assert [row.temperature_c for row in stored(infusion_id)] == [38.4]
 
@@ -107,7 +112,7 @@ def test_values_that_cannot_be_are_each_answered_and_none_is_saved(
 ) -> None:
     code, infusion_id, _ = patient(vigil_server)
     page = vigil_server.open(browser, Role.WARD, f"/assess?code={code}")
-    page.get_by_text("Diastolic, heart rate, respiratory rate", exact=False).click()
+    touch(page.get_by_text("Diastolic, heart rate, respiratory rate", exact=False))
     for label, typed, answer in (
         ("SpO2 (%)", "970", "SpO2 must be 1 to 100 %."),
         ("Systolic (mmHg)", "82", ""),
@@ -118,10 +123,10 @@ def test_values_that_cannot_be_are_each_answered_and_none_is_saved(
         fill(page, label, typed)
         if answer:
             expect(page.get_by_text(answer, exact=True)).to_be_visible()
-    choice_of(page, "ICE score", "Score the items").click()
+    touch(choice_of(page, "ICE score", "Score the items"))
     fill(page, "Total, where only the total is known", "11")
     expect(page.get_by_text("ICE score must be 0 to 10.", exact=True)).to_be_visible()
-    page.get_by_role("button", name=SAVE).click()
+    touch(page.get_by_role("button", name=SAVE))
     said = "Five things to put right: Diastolic pressure, Heart rate, Respiratory rate, SpO2, ICE score"
     expect(bar(page).get_by_text(said)).to_be_visible()
     expect(page.get_by_label("SpO2 (%)", exact=True)).to_have_value("970")
@@ -131,11 +136,11 @@ def test_values_that_cannot_be_are_each_answered_and_none_is_saved(
 def test_oxygen_flow_goes_with_its_device(vigil_server: VigilServer, browser: Browser) -> None:
     code, infusion_id, _ = patient(vigil_server)
     page = vigil_server.open(browser, Role.WARD, f"/assess?code={code}")
-    choice_of(page, "Oxygen", "Nasal cannula").click()
+    touch(choice_of(page, "Oxygen", "Nasal cannula"))
     fill(page, "Oxygen flow (L/min)", "3")
-    choice_of(page, "Oxygen", "Room air").click()
+    touch(choice_of(page, "Oxygen", "Room air"))
     expect(page.get_by_label("Oxygen flow (L/min)", exact=True)).to_have_count(0)
-    page.get_by_role("button", name=SAVE).click()
+    touch(page.get_by_role("button", name=SAVE))
     expect(page.get_by_text(re.compile(rf"^Saved\. {code} at "))).to_be_visible()
     row = stored(infusion_id)[-1]
     assert (row.oxygen_device, row.oxygen_l_per_min) == ("room_air", None)

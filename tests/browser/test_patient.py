@@ -18,6 +18,7 @@ from tests.support.browser import (
     screenshot,
     wait_until_drawn,
 )
+from tests.support.settled import touch
 
 ODD_COMMENT = "=1+1 <b>bold</b> *stars* 患者 مريض"
 
@@ -77,7 +78,7 @@ def test_a_touched_point_opens_its_entry_below_the_picture(
     page = open_patient(vigil_server, browser, "code=CART-007")
     points = page.locator(".js-plotly-plot .subplot.xy2 .scatterlayer .point")
     expect(points).to_have_count(7)
-    points.nth(2).click(force=True)
+    touch(points.nth(2), force=True)
     entry = page.locator(".st-key-patient-entry")
     expect(entry.get_by_role("heading", name="Entry of")).to_be_visible()
     expect(entry.get_by_text("CRS grade 1: temperature 38.6 °C", exact=False)).to_be_visible()
@@ -122,7 +123,7 @@ def test_only_who_may_correct_is_offered_it(
 ) -> None:
     address = f"code=CART-007&a={scene.entries[3]}"
     page = open_patient(vigil_server, browser, address)
-    page.get_by_role("button", name="Correct this entry").click()
+    touch(page.get_by_role("button", name="Correct this entry"))
     wait_until_drawn(page)
     expect(page).to_have_url(f"{vigil_server.url}/assess?code=CART-007&correct={scene.entries[3]}")
     for role in (Role.WARD, Role.COMMITTEE):
@@ -138,7 +139,7 @@ def test_the_grid_says_done_missing_and_to_come_in_words(
     grid = page.get_by_role("region", name="Signs: temperature, systolic pressure and SpO2.")
     for words in ("Signs missing", "Signs to come", "ICE missing"):
         expect(grid.get_by_text(words).first).to_be_visible()
-    grid.get_by_role("link", name="done").first.click()
+    touch(grid.get_by_role("link", name="done").first)
     wait_until_drawn(page)
     expect(page.locator(".st-key-patient-entry")).to_be_visible()
 
@@ -151,7 +152,7 @@ def test_an_open_alert_leads_to_its_answer_and_reminders_are_no_orders(
     expect(page.get_by_text("not acknowledged", exact=False).first).to_be_visible()
     expect(page.get_by_role("heading", name="Reminder, not an order")).to_be_visible()
     expect(page.get_by_text("dexamethasone 10 mg every 6 h", exact=False)).to_be_visible()
-    page.get_by_role("link", name="Open the alert").click()
+    touch(page.get_by_role("link", name="Open the alert"))
     wait_until_drawn(page)
     expect(page.get_by_role("heading", name="CART-013 has grade 3 CRS", exact=False)).to_be_visible()
 
@@ -166,7 +167,7 @@ def test_a_second_infusion_has_a_course_of_its_own(vigil_server: VigilServer, br
     made_up.assess(patient_id, second, [(now - timedelta(days=1), made_up.WELL)])
     page = open_patient(vigil_server, browser, "code=CART-021")
     expect(page.get_by_text("Second infusion, day 2", exact=False).first).to_be_visible()
-    page.get_by_test_id("stButtonGroup").get_by_text("First infusion").click()
+    touch(page.get_by_test_id("stButtonGroup").get_by_text("First infusion"))
     expect(page.get_by_text("monitoring has ended", exact=False)).to_be_visible()
     expect(
         page.get_by_role("region", name="1 of 1 entry").get_by_role("img", name="CRS grade 1")
@@ -188,7 +189,7 @@ def test_an_unknown_code_is_answered_with_the_ones_there_are(
     expect(
         page.get_by_text("There is no patient with the study code <b>CART-999.", exact=False)
     ).to_be_visible()
-    page.get_by_role("link", name="CART-007").click()
+    touch(page.get_by_role("link", name="CART-007"))
     wait_until_drawn(page)
     expect(page.get_by_role("heading", name="CART-007", level=1)).to_be_visible()
 

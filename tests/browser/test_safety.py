@@ -17,6 +17,7 @@ from tests.support.browser import (
     screenshot,
     wait_until_drawn,
 )
+from tests.support.settled import touch
 
 
 def test_without_an_infusion_the_page_says_so(vigil_server: VigilServer, browser: Browser) -> None:
@@ -44,7 +45,7 @@ def open_safety(server: VigilServer, browser: Browser, address: str = "", theme:
     return page
 
 
-def touch(page: Page, code: str, day: int | None) -> None:
+def touch_tile(page: Page, code: str, day: int | None) -> None:
     """Touch the middle of a tile, where the invisible mark lies; None is the study code."""
     mark = page.locator(".js-plotly-plot").first.locator(".scatterlayer .trace .point")
     index = page.evaluate(
@@ -53,7 +54,7 @@ def touch(page: Page, code: str, day: int | None) -> None:
                const data = p.__data__.data; return data && data[0] === code && data[2] === day; })""",
         [code, day],
     )
-    mark.nth(index).click(force=True)
+    touch(mark.nth(index), force=True)
 
 
 def test_the_header_counts_patients_and_days(
@@ -70,12 +71,12 @@ def test_a_touched_day_opens_its_entries_and_they_lead_to_the_patient(
 ) -> None:
     page = open_safety(vigil_server, browser)
     day = _day(vigil_server, scene, hours_after=46)
-    touch(page, scene.code, day)
+    touch_tile(page, scene.code, day)
     opened = page.locator(".st-key-safety-day")
     expect(
         opened.get_by_role("heading", name=f"CART-101, first infusion, day {day}", exact=False)
     ).to_be_visible()
-    opened.get_by_role("link").first.click()
+    touch(opened.get_by_role("link").first)
     wait_until_drawn(page)
     expect(page.get_by_role("heading", name="CART-101", level=1)).to_be_visible()
     expect(page.locator(".st-key-patient-entry")).to_be_visible()
@@ -83,8 +84,8 @@ def test_a_touched_day_opens_its_entries_and_they_lead_to_the_patient(
 
 def test_a_study_code_opens_the_patient(vigil_server: VigilServer, browser: Browser, scene: Scene) -> None:
     page = open_safety(vigil_server, browser)
-    touch(page, "CART-103", None)
-    page.get_by_role("link", name="Open CART-103").click()
+    touch_tile(page, "CART-103", None)
+    touch(page.get_by_role("link", name="Open CART-103"))
     wait_until_drawn(page)
     expect(page.get_by_role("heading", name="CART-103", level=1)).to_be_visible()
 
@@ -93,7 +94,7 @@ def test_the_table_holds_the_same_and_its_cells_are_links(
     vigil_server: VigilServer, browser: Browser, scene: Scene
 ) -> None:
     page = open_safety(vigil_server, browser)
-    page.get_by_text("Show as table").click()
+    touch(page.get_by_text("Show as table"))
     table = page.get_by_role("region", name="CRS after the first infusion")
     expect(table.get_by_text("not infused yet")).to_be_visible()
     cell = table.get_by_role("link", name="CART-101, first infusion", exact=False).filter(has_text="3").first
@@ -110,7 +111,7 @@ def test_the_table_holds_the_same_and_its_cells_are_links(
 def test_a_bar_names_its_patients(vigil_server: VigilServer, browser: Browser, scene: Scene) -> None:
     page = open_safety(vigil_server, browser)
     bars = page.locator(".js-plotly-plot").nth(1).locator(".barlayer .point")
-    bars.last.click(force=True)
+    touch(bars.last, force=True)
     opened = page.locator(".st-key-safety-bar")
     expect(opened.get_by_role("heading", name="CRS worst grade 3", exact=False)).to_be_visible()
     expect(opened.get_by_role("link", name="CART-101")).to_be_visible()
@@ -124,7 +125,7 @@ def test_events_stand_with_reasons_and_times(
     event = page.get_by_role("row", name="CART-101 first infusion", exact=False)
     expect(event.get_by_text("norepinephrine (one vasopressor)", exact=False)).to_be_visible()
     expect(event.get_by_text("recovering, not over")).to_be_visible()
-    event.get_by_role("link").nth(1).click()
+    touch(event.get_by_role("link").nth(1))
     wait_until_drawn(page)
     expect(page.locator(".st-key-patient-entry")).to_be_visible()
 
@@ -133,8 +134,8 @@ def test_the_other_toxicity_is_one_touch_away(
     vigil_server: VigilServer, browser: Browser, scene: Scene
 ) -> None:
     page = open_safety(vigil_server, browser)
-    page.get_by_test_id("stButtonGroup").get_by_text("ICANS").click()
-    page.get_by_text("Show as table").click()
+    touch(page.get_by_test_id("stButtonGroup").get_by_text("ICANS"))
+    touch(page.get_by_text("Show as table"))
     expect(page.get_by_role("region", name="ICANS after the first infusion")).to_be_visible()
 
 
@@ -148,7 +149,7 @@ def test_axe_finds_nothing_serious(
     vigil_server: VigilServer, browser: Browser, scene: Scene, theme: Theme
 ) -> None:
     page = open_safety(vigil_server, browser, theme=theme)
-    page.get_by_text("Show as table").click()
+    touch(page.get_by_text("Show as table"))
     expect(page.get_by_role("region", name="CRS after the second infusion")).to_be_visible()
     for size, name in ((TABLET, "tablet"), (DESK, "desk")):
         page.set_viewport_size({"width": size[0], "height": size[1]})

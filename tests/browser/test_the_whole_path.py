@@ -18,6 +18,7 @@ from tests.browser.ward import bar
 from tests.support.browser import DESK, screenshot, wait_until_drawn
 from tests.support.command import Running, is_gone, running
 from tests.support.ports import find_free_port
+from tests.support.settled import touch
 from tests.support.smtp import ReceivedMail, SmtpServer
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -126,13 +127,13 @@ def enter_a_grade_3(house: House) -> None:
     page = house.devices["nurse.li"]
     with step("the nurse finds the patient on the board"):
         steps.go_to(page, "Board")
-        page.get_by_role("button", name=f"Assess {CODE}").click()
+        touch(page.get_by_role("button", name=f"Assess {CODE}"))
         expect(page.get_by_role("heading", name=f"Assess {CODE}", level=1)).to_be_visible()
     with step("the grade and its reason stand on the screen before Save"):
         steps.chart_fever_and_norepinephrine(page, COMMENT)
         expect(bar(page).get_by_text("To settle it:").first).to_be_visible()
         screenshot(page, "whole-path-assess")
-        page.get_by_role("button", name="Save assessment").click()
+        touch(page.get_by_role("button", name="Save assessment"))
     with step("the board says what was saved, and who is told"):
         said = page.get_by_text(re.compile(rf"^Saved\. {CODE} at "))
         expect(said).to_contain_text("CRS at least 3")
@@ -140,9 +141,9 @@ def enter_a_grade_3(house: House) -> None:
         expect(page.get_by_text(re.compile("^CRS at least 3 since .*, not acknowledged"))).to_be_visible()
         screenshot(page, "whole-path-board")
     with step("the reason stands on the patient's page after Save"):
-        page.get_by_role("button", name="Open", exact=True).click()
+        touch(page.get_by_role("button", name="Open", exact=True))
         expect(page.get_by_role("heading", name=CODE, level=1)).to_be_visible()
-        page.get_by_role("table", name=re.compile("newest first")).get_by_role("link").first.click()
+        touch(page.get_by_role("table", name=re.compile("newest first")).get_by_role("link").first)
         expect(page.get_by_role("heading", name=re.compile("^Entry of "))).to_be_visible()
         expect(page.get_by_text(re.compile("norepinephrine .one vasopressor."))).to_be_visible()
         screenshot(page, "whole-path-patient")
@@ -204,10 +205,10 @@ def answer_the_alert(house: House, link: str) -> None:
         expect(told.get_by_role("row", name="Duty phone")).to_contain_text("250 2.0.0 Ok: queued")
         screenshot(page, "whole-path-alert-phone")
     with step("the alert leads to the patient"):
-        page.get_by_role("link", name=f"Open the entry of {CODE}").click()
+        touch(page.get_by_role("link", name=f"Open the entry of {CODE}"))
         wait_until_drawn(page)
         expect(page.get_by_role("heading", name=CODE, level=1)).to_be_visible()
-        page.get_by_role("link", name="Open the alert").click()
+        touch(page.get_by_role("link", name="Open the alert"))
         wait_until_drawn(page)
     with step("the investigator acknowledges with what was done"):
         steps.acknowledge(page, CODE, "Drug given")
@@ -231,18 +232,18 @@ def review(house: House) -> None:
         event = page.get_by_role("table", name=re.compile("^Both toxicities")).get_by_role("row", name=CODE)
         expect(event).to_contain_text("norepinephrine (one vasopressor)")
         expect(event).to_contain_text("not over")
-        page.get_by_text("Show as table", exact=True).click()
+        touch(page.get_by_text("Show as table", exact=True))
         grid = page.get_by_role("table", name=re.compile("^CRS after the first infusion"))
         day = grid.get_by_role("link", name=re.compile(f"{CODE}.*at least grade 3"))
         expect(day).to_be_visible()
         screenshot(page, "whole-path-safety")
     with step("a day in the grid opens its entries, and they the patient"):
-        day.click()
+        touch(day)
         wait_until_drawn(page)
         expect(
             page.get_by_role("heading", name=re.compile(f"^{CODE}, first infusion, day [23]"))
         ).to_be_visible()
-        page.get_by_role("link", name=f"Open {CODE}").click()
+        touch(page.get_by_role("link", name=f"Open {CODE}"))
         wait_until_drawn(page)
         expect(page.get_by_role("heading", name=CODE, level=1)).to_be_visible()
         expect(page.get_by_text(re.compile("^CRS 3 acknowledged by Dr Chen at "))).to_be_visible()

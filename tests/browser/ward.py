@@ -6,18 +6,17 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Locator, Page, expect
 from sqlmodel import Session, col, select, update
 
 from clock import utc_now
 from db.models import Assessment, LoginSession, User
-from db.roles import Role
 from db.session import reading, writing
 from tests.support import made_up
-from tests.support.browser import VigilServer, wait_until_drawn
+from tests.support.browser import VigilServer
+from tests.support.settled import touch, write
 
 _codes = count(101)
-_pages: dict[tuple[str, Role], Page] = {}
 
 
 @dataclass
@@ -29,7 +28,7 @@ class Hand:
 
     def tap(self, target: Locator) -> None:
         """Touch a button, a choice or a box."""
-        target.click()
+        touch(target)
         self.touches += 1
 
     def type(self, label: str, text: str) -> None:
@@ -41,17 +40,6 @@ class Hand:
     def choose(self, question: str, choice: str) -> None:
         """Touch one choice of a question."""
         self.tap(choice_of(self.page, question, choice))
-
-
-def open_again(server: VigilServer, browser: Browser, role: Role, path: str) -> Page:
-    """The role's page of this file, sent to another address: its browser keeps what it has loaded before."""
-    page = _pages.get((server.url, role))
-    if page is None:
-        page = _pages[server.url, role] = server.open(browser, role, path)
-    else:
-        page.goto(path)
-        wait_until_drawn(page)
-    return page
 
 
 def end_sign_in(server: VigilServer, username: str) -> None:
@@ -78,20 +66,9 @@ def choice_of(page: Page, question: str, choice: str) -> Locator:
     return group(page, question).get_by_text(choice, exact=True)
 
 
-def unfold(page: Page, words: str) -> None:
-    """Open a folded part and wait until it stands still: a touch meanwhile lands beside its aim."""
-    page.get_by_text(words).click()
-    page.wait_for_function(
-        "() => document.getAnimations().every(one => one.playState !== 'running'"
-        " || one.effect.getComputedTiming().iterations === Infinity)"
-    )
-
-
 def fill(page: Page, label: str, text: str) -> None:
     """Type into a box and leave it."""
-    box = page.get_by_label(label, exact=True)
-    box.fill(text)
-    box.press("Tab")
+    write(page.get_by_label(label, exact=True), text)
 
 
 def bar(page: Page) -> Locator:

@@ -19,12 +19,14 @@ from tests.support.browser import (
     Theme,
     VigilServer,
     axe_violations,
+    give_back_pages,
     screenshot,
     vigil_server,
     wait_until_drawn,
 )
+from tests.support.settled import touch, write
 
-__all__ = ["vigil_server"]
+__all__ = ["give_back_pages", "vigil_server"]
 
 ODD_NAME = "*Ward* :red[7] <b>d</b> $x$"
 
@@ -37,28 +39,23 @@ def local(hours_ago: float) -> tuple[str, str]:
 
 def fill_moment(page: Page | Locator, label: str, moment: tuple[str, str]) -> None:
     for box, text in zip(("date", "time"), moment, strict=True):
-        page.get_by_label(f"{label}, {box}").fill(text)
+        write(page.get_by_label(f"{label}, {box}"), text)
 
 
 def save(page: Page, button: str) -> None:
-    # Leaving a box draws the page anew; a touch while it is drawn is lost, and a person would touch again.
-    page.evaluate("document.activeElement.blur()")
-    page.wait_for_timeout(500)
-    wait_until_drawn(page)
-    page.get_by_role("button", name=button, exact=True).click()
-    wait_until_drawn(page)
+    touch(page.get_by_role("button", name=button, exact=True))
 
 
 def pick(page: Page | Locator, words: str) -> None:
     """Touch one choice of a group."""
-    page.get_by_test_id("stButtonGroup").get_by_text(words, exact=True).click()
+    touch(page.get_by_test_id("stButtonGroup").get_by_text(words, exact=True))
 
 
 def open_form(page: Page, words: str) -> None:
     """Open a folded form that is not open yet."""
     form = page.locator("details").filter(has_text=words).first
     if form.get_attribute("open") is None:
-        form.locator("summary").click()
+        touch(form.locator("summary"))
 
 
 def infused(office: VigilServer, code: str) -> int:
@@ -79,12 +76,6 @@ def expect_said(page: Page, words: str) -> None:
     wait_until_drawn(page)  # what the run before left on the page is gone only now
 
 
-def choose(page: Page, code: str) -> None:
-    page.get_by_role("combobox", name="Patient").fill(code)
-    page.get_by_role("option", name=code).click()
-    wait_until_drawn(page)
-
-
 @pytest.fixture(scope="module")
 def office(vigil_server: VigilServer) -> VigilServer:
     """The server with an investigator to choose."""
@@ -97,8 +88,8 @@ def test_a_patient_is_enrolled_infused_and_followed_and_nothing_typed_is_lost(
 ) -> None:
     page = office.open(browser, Role.COORDINATOR, "/enrolment")
     open_form(page, "Enrol a patient")
-    page.get_by_label("Study code").fill("Li Wei")
-    page.get_by_label("Age in years").fill("61")
+    write(page.get_by_label("Study code"), "Li Wei")
+    write(page.get_by_label("Age in years"), "61")
     pick(page, "Female")
     pick(page, "Investigator Example")
     save(page, "Enrol patient")
@@ -106,7 +97,7 @@ def test_a_patient_is_enrolled_infused_and_followed_and_nothing_typed_is_lost(
     expect(page.get_by_label("Study code")).to_have_value("Li Wei")
     expect(page.get_by_label("Age in years")).to_have_value("61")
     screenshot(page, "office-enrolment-refused")
-    page.get_by_label("Study code").fill("CART-007")
+    write(page.get_by_label("Study code"), "CART-007")
     save(page, "Enrol patient")
     expect_said(page, "CART-007 is enrolled.")
     expect(page.get_by_role("heading", name=re.compile(r"Enrolled \(\d of 15 planned\)"))).to_be_visible()
@@ -115,15 +106,15 @@ def test_a_patient_is_enrolled_infused_and_followed_and_nothing_typed_is_lost(
     page.goto("/infusions?code=CART-007")
     wait_until_drawn(page)
     fill_moment(page, "Infusion", (local(30)[0], "25:00"))
-    page.get_by_label("Dose in cells/kg").fill("2e6")
+    write(page.get_by_label("Dose in cells/kg"), "2e6")
     save(page, "Record the first infusion")
     expect(page.get_by_text("Enter the time as 02:30, on the 24 h clock.")).to_be_visible()
     expect(page.get_by_label("Dose in cells/kg")).to_have_value("2e6")
     fill_moment(page, "Infusion", local(30))
-    page.get_by_label("Weight in kg").fill("28")
+    write(page.get_by_label("Weight in kg"), "28")
     save(page, "Record the first infusion")
     expect(page.get_by_text("28", exact=False).filter(has_text="right").first).to_be_visible()
-    page.get_by_text("Yes, this is right").click()
+    touch(page.get_by_text("Yes, this is right"))
     save(page, "Record the first infusion")
     expect_said(page, "The first infusion of CART-007 is recorded.")
 
@@ -131,15 +122,15 @@ def test_a_patient_is_enrolled_infused_and_followed_and_nothing_typed_is_lost(
     fill_moment(page, "From", local(40))
     save(page, "Record stay")
     expect_said(page, "The stay of CART-007 is recorded.")
-    page.get_by_text("Record a stay").click()
+    touch(page.get_by_text("Record a stay"))
     form = page.locator("details").filter(has_text="Record a stay")
     pick(form, "Home")
     fill_moment(form, "From", local(1))
-    form.get_by_text("It ends the running stay").click()
+    touch(form.get_by_text("It ends the running stay"))
     save(page, "Record stay")
     expect(page.get_by_text("Say why the patient goes home before day 14", exact=False)).to_be_visible()
     screenshot(page, "office-stay-refused")
-    page.get_by_label("Reason", exact=True).fill("wish of the patient")
+    write(page.get_by_label("Reason", exact=True), "wish of the patient")
     save(page, "Record stay")
     expect_said(page, "The stay of CART-007 is recorded.")
     with reading() as session:
@@ -150,27 +141,23 @@ def test_a_patient_is_enrolled_infused_and_followed_and_nothing_typed_is_lost(
     assert (infusion.dose_cells_per_kg, infusion.weight_kg) == (2e6, 28)
     assert sorted(stay.kind for stay in stays) == ["home", "ward"]
     screenshot(page, "office-infusions")
-    page.context.close()
 
 
 def test_an_infusion_is_corrected_with_a_reason(office: VigilServer, browser: Browser) -> None:
     infusion_id = infused(office, "CART-020")
     page = office.open(browser, Role.COORDINATOR, "/infusions?code=CART-020")
-    page.get_by_text("Correct the first infusion of CART-020").click()
+    touch(page.get_by_text("Correct the first infusion of CART-020"))
     form = page.locator("details").filter(has_text="Correct the first infusion")
-    form.get_by_label("Lot").fill("=A1")
-    form.get_by_label("Lot").press("Tab")
-    wait_until_drawn(page)
-    form.get_by_role("button", name="Correct", exact=True).click()
+    write(form.get_by_label("Lot"), "=A1")
+    touch(form.get_by_role("button", name="Correct", exact=True))
     expect(page.get_by_text("Say why the infusion is corrected", exact=False)).to_be_visible()
     expect(form.get_by_label("Lot")).to_have_value("=A1")
-    form.get_by_label("Why is it corrected").fill("lot forgotten")
-    form.get_by_role("button", name="Correct", exact=True).click()
+    write(form.get_by_label("Why is it corrected"), "lot forgotten")
+    touch(form.get_by_role("button", name="Correct", exact=True))
     expect_said(page, "The first infusion of CART-020 is corrected.")
     expect(page.get_by_role("cell", name="lot forgotten")).to_be_visible()
     with reading() as session:
         assert session.get_one(Infusion, infusion_id).version == 2
-    page.context.close()
 
 
 def test_an_investigator_records_lasting_findings_and_cannot_enrol(
@@ -181,7 +168,7 @@ def test_an_investigator_records_lasting_findings_and_cannot_enrol(
     expect(page.get_by_text("Enrol a patient")).to_have_count(0)
     pick(page, "None of these")
     pick(page, "Hypoxia")
-    page.get_by_label("Note").fill("home oxygen 2 L/min")
+    write(page.get_by_label("Note"), "home oxygen 2 L/min")
     save(page, "Save lasting findings")
     expect(page.get_by_text("None of these cannot stand beside a sign.", exact=False)).to_be_visible()
     pick(page, "None of these")
@@ -190,7 +177,6 @@ def test_an_investigator_records_lasting_findings_and_cannot_enrol(
     with reading() as session:
         patient = session.exec(select(Patient).where(Patient.study_code == "CART-030")).one()
     assert (patient.lasting_findings, patient.lasting_findings_note) == ("hypoxia", "home oxygen 2 L/min")
-    page.context.close()
 
 
 def test_recipients_are_added_and_ended_and_odd_names_stay_plain_text(
@@ -198,33 +184,32 @@ def test_recipients_are_added_and_ended_and_odd_names_stay_plain_text(
 ) -> None:
     page = office.open(browser, Role.COORDINATOR, "/recipients")
     expect(page.get_by_text("Nobody is told of alerts. Add a recipient.")).to_be_visible()
-    page.get_by_label("Name").fill(ODD_NAME)
-    page.get_by_label("E-mail address").fill("ward@hospital.org, other@hospital.org")
+    write(page.get_by_label("Name"), ODD_NAME)
+    write(page.get_by_label("E-mail address"), "ward@hospital.org, other@hospital.org")
     save(page, "Add recipient")
     expect(page.get_by_role("alert").first).to_be_visible()
-    page.get_by_label("E-mail address").fill("ward@hospital.org")
+    write(page.get_by_label("E-mail address"), "ward@hospital.org")
     pick(page, "Ward")
     save(page, "Add recipient")
     expect(page.get_by_role("heading", name="Told now (1)")).to_be_visible()
     expect(page.get_by_role("heading", name=ODD_NAME, exact=True)).to_be_visible()
     expect(page.get_by_role("button", name=f"End {ODD_NAME}", exact=True)).to_be_visible()
-    page.get_by_role("button", name=f"End {ODD_NAME}", exact=True).click()
-    page.get_by_role("button", name="End now").click()
+    touch(page.get_by_role("button", name=f"End {ODD_NAME}", exact=True))
+    touch(page.get_by_role("button", name="End now"))
     expect(page.get_by_text("is the last recipient", exact=False)).to_be_visible()
-    page.get_by_text("Add a recipient").click()
-    page.get_by_label("Name").fill("Dr Wu")
-    page.get_by_label("E-mail address").fill("wu@hospital.org")
+    touch(page.get_by_text("Add a recipient"))
+    write(page.get_by_label("Name"), "Dr Wu")
+    write(page.get_by_label("E-mail address"), "wu@hospital.org")
     pick(page, "Principal investigator")
     save(page, "Add recipient")
     expect(page.get_by_role("heading", name="Told now (2)")).to_be_visible()
-    page.get_by_role("button", name=f"End {ODD_NAME}", exact=True).click()
-    page.get_by_role("button", name="End now").click()
+    touch(page.get_by_role("button", name=f"End {ODD_NAME}", exact=True))
+    touch(page.get_by_role("button", name="End now"))
     expect(page.get_by_role("heading", name="Told before (1)")).to_be_visible()
     screenshot(page, "office-recipients")
     with reading() as session:
         assert len(session.exec(select(Recipient)).all()) == 2
         assert len(session.exec(select(AuditEvent).where(AuditEvent.action == "end_recipient")).all()) == 1
-    page.context.close()
 
 
 @pytest.mark.parametrize("path", ["/enrolment?code=CART-040", "/infusions?code=CART-040", "/recipients"])
@@ -238,7 +223,6 @@ def test_no_page_breaks_a_serious_rule_of_axe(office: VigilServer, browser: Brow
         expect(page.locator(".stApp")).to_have_css("background-color", back)
         screenshot(page, f"{name}-tablet-{theme}")
         assert axe_violations(page) == []
-    page.context.close()
 
 
 def test_a_nurse_reads_that_these_pages_are_not_hers(office: VigilServer, browser: Browser) -> None:
@@ -248,7 +232,6 @@ def test_a_nurse_reads_that_these_pages_are_not_hers(office: VigilServer, browse
         page.goto(path)
         expect(page.get_by_text("does not have this page", exact=False)).to_be_visible()
         expect(page.get_by_text("CART-050")).to_have_count(0)
-    page.context.close()
 
 
 def test_the_enrolment_form_is_filled_by_keyboard_alone(office: VigilServer, browser: Browser) -> None:
@@ -268,4 +251,3 @@ def test_the_enrolment_form_is_filled_by_keyboard_alone(office: VigilServer, bro
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     expect_said(page, "CART-008 is enrolled.")
-    page.context.close()

@@ -33,6 +33,7 @@ from db.roles import SYSTEM, Actor, Role
 from pages.parts.access import SESSION_COOKIE
 from settings import ROOT, Settings
 from tests.support.ports import find_free_port
+from tests.support.settled import DRAWN_WITHIN_MS, settled, watch
 from trial.protocol import load_protocol
 
 TABLET = (820, 1180)
@@ -43,9 +44,8 @@ KNOWN_FRAMEWORK_RULES: frozenset[str] = frozenset()
 """axe rules that Streamlit itself breaks and that we cannot mend, by id, each with its reason here."""
 
 _STARTS_WITHIN_S = 60.0
-_DRAWN_WITHIN_MS = 30_000
 # A busy machine is slow; nothing waits longer than it must.
-expect.set_options(timeout=_DRAWN_WITHIN_MS)
+expect.set_options(timeout=DRAWN_WITHIN_MS)
 
 
 @dataclass
@@ -58,6 +58,7 @@ class VigilServer:
     process: "subprocess.Popen[str]"
     log: Path
     tokens: dict[str, str] = field(default_factory=dict)
+    pages: "dict[tuple[Browser, str], Pages]" = field(default_factory=dict)
 
     def use_database(self) -> None:
         """Let this test process read and write the server's database, through actions or directly."""
@@ -90,8 +91,8 @@ class VigilServer:
         opened = browser.new_context(
             base_url=self.url, viewport={"width": size[0], "height": size[1]}, color_scheme=theme
         )
-        opened.set_default_timeout(_DRAWN_WITHIN_MS)
-        return opened
+        opened.set_default_timeout(DRAWN_WITHIN_MS)
+        return watch(opened)
 
     def open(
         self,
@@ -104,13 +105,52 @@ class VigilServer:
         username: str | None = None,
     ) -> Page:
         """A page of the program with a person of this role signed in, when Streamlit has drawn it."""
-        opened = self.context(browser, size=size, theme=theme)
-        cookie = {"name": SESSION_COOKIE, "value": self.token(role, username), "url": self.url}
-        opened.add_cookies([{**cookie, "httpOnly": True, "sameSite": "Strict"}])  # type: ignore[typeddict-item]
-        page = opened.new_page()
+        page = self._pages(browser, self.token(role, username)).lend()
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        page.emulate_media(color_scheme=theme)
         page.goto(path)
         wait_until_drawn(page)
         return page
+
+    def give_back(self) -> None:
+        """The test is over: its pages may go to the next one."""
+        for pages in self.pages.values():
+            pages.give_back()
+
+    def _pages(self, browser: Browser, token: str) -> "Pages":
+        key = (browser, token)
+        if key not in self.pages:
+            opened = self.context(browser)
+            cookie = {"name": SESSION_COOKIE, "value": token, "url": self.url}
+            opened.add_cookies([{**cookie, "httpOnly": True, "sameSite": "Strict"}])  # type: ignore[typeddict-item]
+            opened.on("close", lambda _: self._forget(key))
+            self.pages[key] = Pages(opened)
+        return self.pages[key]
+
+    def _forget(self, key: tuple[Browser, str]) -> None:
+        self.pages.pop(key, None)
+
+
+@dataclass
+class Pages:
+    """The pages of one sign-in, each lent to one test at a time.
+
+    A test that opens an address on a page of an earlier one gets a new document, and Streamlit's 60 files
+    from the browser's memory: a new browser would compile them all again, which takes 2 s.
+    """
+
+    context: BrowserContext
+    lent: list[Page] = field(default_factory=list)
+    free: list[Page] = field(default_factory=list)
+
+    def lend(self) -> Page:
+        page = self.free.pop() if self.free else self.context.new_page()
+        self.lent.append(page)
+        return page
+
+    def give_back(self) -> None:
+        self.free += [page for page in self.lent if not page.is_closed()]
+        self.lent.clear()
 
 
 def make_account(role: Role, username: str | None = None, now: datetime | None = None) -> str:
@@ -128,9 +168,7 @@ def make_account(role: Role, username: str | None = None, now: datetime | None =
 def wait_until_drawn(page: Page) -> None:
     """Wait until Streamlit has finished a run of the page."""
     expect(page.get_by_text("Signed in as", exact=False).first).to_be_visible()
-    page.wait_for_selector(
-        '[data-testid="stApp"][data-test-script-state="notRunning"]', timeout=_DRAWN_WITHIN_MS
-    )
+    settled(page)
 
 
 def axe_violations(page: Page, *, allowed: frozenset[str] = KNOWN_FRAMEWORK_RULES) -> list[str]:
@@ -198,6 +236,15 @@ def vigil_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VigilServ
         server.use_database()
         server.account(Role.ADMIN)
         yield server
+
+
+@pytest.fixture(autouse=True)
+def give_back_pages(request: pytest.FixtureRequest) -> Iterator[None]:
+    """The pages of `vigil_server` go from test to test of one file; import this beside it."""
+    server = request.getfixturevalue("vigil_server") if "vigil_server" in request.fixturenames else None
+    yield
+    if server is not None:
+        server.give_back()
 
 
 def clean_environment() -> dict[str, str]:

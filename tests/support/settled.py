@@ -1,0 +1,124 @@
+"""Touching a page of Streamlit at the moments it can be touched.
+
+Leaving a box or touching a choice starts a run on the server, and its answer draws the page anew. A touch
+meanwhile may land on what is being replaced. So whoever touches waits until the browser owes the server
+nothing, the server owes the browser nothing, and nothing moves: `settled`.
+"""
+
+from itertools import count
+
+from playwright.sync_api import BrowserContext, Locator, Page
+
+DRAWN_WITHIN_MS = 30_000
+_QUIET_FRAMES = 3
+_turns = count(1)
+# An open list of choices closes when its box is left.
+_BOX = 'textarea, input:not([role="combobox"], [type="radio"], [type="checkbox"])'
+
+# Streamlit's messages are protobuf: BackMsg.rerun_script is field 11, ForwardMsg.script_finished is field 6,
+# whose value 2 says that another run follows at once; tests/house/test_settled.py compares the numbers.
+WATCH = """(() => {
+  const RERUN_SCRIPT = 11, SCRIPT_FINISHED = 6, EARLY_FOR_RERUN = 2;
+  const seen = { owed: false, answered: false, changed: false, leaving: false, turn: 0, quiet: 0 };
+  window.vigilSeen = seen;
+
+  function* fields(bytes) {
+    let at = 0;
+    const number = () => {
+      let value = 0, scale = 1, byte;
+      do { byte = bytes[at++]; value += (byte & 127) * scale; scale *= 128; } while (byte & 128);
+      return value;
+    };
+    while (at < bytes.length) {
+      const tag = number(), kind = tag % 8, field = Math.floor(tag / 8);
+      if (kind === 0) yield [field, number()];
+      else if (kind === 2) { yield [field, null]; const length = number(); at += length; }
+      else at += kind === 1 ? 8 : 4;
+    }
+  }
+
+  function received(data) {
+    if (!(data instanceof ArrayBuffer)) return;
+    for (const [field, value] of fields(new Uint8Array(data)))
+      if (field === SCRIPT_FINISHED && value !== EARLY_FOR_RERUN) { seen.owed = false; seen.answered = true; }
+  }
+
+  function sent(data) {
+    if (!ArrayBuffer.isView(data)) return;
+    for (const [field] of fields(new Uint8Array(data.buffer, data.byteOffset, data.byteLength)))
+      if (field === RERUN_SCRIPT) seen.owed = true;
+  }
+
+  window.WebSocket = class extends window.WebSocket {
+    constructor(...given) {
+      super(...given);
+      this.addEventListener('message', event => received(event.data));
+    }
+    send(data) {
+      sent(data);
+      super.send(data);
+    }
+  };
+
+  window.addEventListener('beforeunload', () => { seen.leaving = true; });
+  new MutationObserver(() => { seen.changed = true; }).observe(
+    document, { subtree: true, childList: true, attributes: true, characterData: true });
+
+  const moves = one => one.playState === 'running' && one.effect.getComputedTiming().iterations !== Infinity;
+
+  function waitsFor() {
+    if (seen.leaving) return 'another page';
+    if (document.readyState !== 'complete') return 'the document';
+    const app = document.querySelector('[data-testid="stApp"]');
+    if (!app) return document.getElementById('root') ? 'Streamlit' : '';
+    if (seen.owed || !seen.answered) return 'the answer of the server';
+    if (app.dataset.testScriptState !== 'notRunning') return 'the end of the run';
+    if (app.querySelector('[data-stale="true"], [data-testid="stSkeleton"]')) return 'what is drawn anew';
+    return document.getAnimations().some(moves) ? 'what moves' : '';
+  }
+
+  window.vigilSettled = (turn, frames) => {
+    seen.waitsFor = waitsFor();
+    if (seen.turn !== turn || seen.changed || seen.waitsFor) seen.quiet = 0;
+    else seen.quiet += 1;
+    seen.turn = turn;
+    seen.changed = false;
+    return seen.quiet >= frames;
+  };
+})()"""
+
+
+def watch(context: BrowserContext) -> BrowserContext:
+    """Let `settled` know what the pages of this browser send and are sent; before the first page opens."""
+    context.add_init_script(WATCH)
+    return context
+
+
+def settled(page: Page) -> None:
+    """Wait until no run is asked for or under way, and three frames in a row have changed nothing."""
+    page.wait_for_function(
+        "([turn, frames]) => window.vigilSettled(turn, frames)",
+        arg=[next(_turns), _QUIET_FRAMES],
+        timeout=DRAWN_WITHIN_MS,
+    )
+
+
+def leave(page: Page) -> None:
+    """Leave the box that is being written in, if one is, and wait for what that starts."""
+    page.evaluate("kind => document.activeElement?.matches(kind) && document.activeElement.blur()", _BOX)
+    settled(page)
+
+
+def touch(target: Locator, *, force: bool = False) -> None:
+    """Touch a button, a choice, a fold or a link on a page that stands still; on return it does again."""
+    leave(target.page)
+    target.click(force=force)
+    settled(target.page)
+
+
+def write(box: Locator, text: str) -> None:
+    """Put `text` into a box, leave it by Tab, and wait for what that starts."""
+    leave(box.page)
+    box.fill(text)
+    box.press("Tab")
+    settled(box.page)
