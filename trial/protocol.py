@@ -48,6 +48,7 @@ class Protocol:
     slot_tolerance_h: float
     monitoring_days: int
     settled_hours: float
+    shift_starts: tuple[time, ...]
     recovery_hours: float
     acknowledged_hours_grade_3: float
     acknowledged_hours_grade_4: float
@@ -109,6 +110,7 @@ def parse_protocol(text: str) -> Protocol:
         grading=GradingSettings(**content.grading.model_dump()),
         monitoring_days=content.monitoring.days,
         settled_hours=content.monitoring.settled_hours,
+        shift_starts=content.shifts.starts,
         **assessments,
         **content.alerts.model_dump(exclude={"plans"}),
         plans=content.alerts.plans.steps(),
@@ -194,6 +196,10 @@ class _Plans(_Section):
         }
 
 
+class _Shifts(_Section):
+    starts: _Times
+
+
 class _Alerts(_Section):
     recovery_hours: _Hours
     acknowledged_hours_grade_3: _Hours
@@ -218,6 +224,7 @@ class _File(_Section):
     grading: _Grading
     assessments: _Assessments
     monitoring: _Monitoring
+    shifts: _Shifts
     alerts: _Alerts
 
 

@@ -19,6 +19,7 @@ def test_the_shipped_file_holds_the_documented_defaults() -> None:
     assert protocol.ice_at_every_time_from_grade == 2
     assert protocol.slot_tolerance == timedelta(hours=2)
     assert (protocol.monitoring_days, protocol.settled_hours, protocol.patients) == (14, 24, 15)
+    assert protocol.shift_starts == (time(7), time(15), time(23))
     assert protocol.recovery_hours == 12
 
 
@@ -52,6 +53,8 @@ def test_the_hash_names_the_text_that_was_read() -> None:
         ('"02:00", "06:00"', '"2 am", "06:00"', "is '2 am': write times of day as 06:00"),
         ('"02:00", "06:00"', '2, "06:00"', "the setting assessments.vital_sign_times.0 is 2"),
         ('ice_times = ["06:00", "14:00", "22:00"]', "ice_times = []", "assessments.ice_times is []"),
+        ('starts = ["07:00"', 'starts = ["16:00"', "the setting shifts.starts is "),
+        ("[shifts]", "[shift]", "the setting shifts is missing. Add it"),
         ("[trial]", "[trial", "not TOML"),
     ],
 )
