@@ -21,6 +21,7 @@ from alerts.reconcile import Told, reconcile_course
 from db.models import Record
 from db.queries.course import StoredAssessment, last_closed_at, load_course
 from db.roles import Actor
+from failpoints import reach
 from grading.crs_course import GradedAssessment, grade_course
 from grading.scale import RULESET, Grade, Toxicity
 from trial.protocol import Protocol
@@ -93,9 +94,11 @@ def regrade_course(
     course = _grade(session, infusion_id, from_at, protocol)
     standing = _load_standing(session, course)
     changed = _write_changed(session, course, standing, now, protocol)
+    reach("entry.after_grades")
     from_on = None if from_at is None else from_at.astimezone(course.zone).date()
     worst = worst_of_days(course.day_grades(standing), course.infused_at, course.zone)
     rewrite_days(session, infusion_id, worst, from_on)
+    reach("entry.after_days")
     told = reconcile_course(
         session,
         infusion_id=infusion_id,
@@ -105,6 +108,7 @@ def regrade_course(
         settings=context.settings(),
         historical=historical,
     )
+    reach("entry.after_reconcile")
     return Regraded({one.id: result for one, result in course.touched()}, changed, told)
 
 

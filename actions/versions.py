@@ -20,6 +20,7 @@ from db.queries import entry as reads
 from db.queries.entry import InfusionFacts
 from db.readers import FreeText, Unreadable, is_blank
 from db.roles import SYSTEM, Actor
+from failpoints import reach
 from grading.charted import FILE_COLUMNS, CrsJudgement
 from grading.scale import Grade
 
@@ -108,7 +109,9 @@ def read_reason(reason: str | None, sentence: str) -> str:
 
 def store_version(session: Session, values: Mapping[str, Any]) -> int:
     """Insert one version and return its row id."""
-    return insert_row(session, _ASSESSMENTS, values)
+    row_id = insert_row(session, _ASSESSMENTS, values)
+    reach("entry.after_version")
+    return row_id
 
 
 def next_version(

@@ -15,6 +15,7 @@ from sqlmodel import Session, col, select
 
 from db.models import AuditEvent
 from db.roles import Actor
+from failpoints import reach
 
 GENESIS: Final = "0" * 64
 """What the first event follows."""
@@ -68,6 +69,7 @@ def append_event(
     event = AuditEvent(**fields, previous_hash=previous, hash=_hash_of(fields, previous))
     session.add(event)
     session.flush()
+    reach("audit.after_event")
     return event
 
 
