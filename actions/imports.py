@@ -19,6 +19,7 @@ from actions.infusions import add_infusion
 from actions.patients import add_patient
 from actions.permissions import Action, require
 from actions.stays import add_stay
+from alerts.model import SignalKind
 from alerts.outbox import wake_worker
 from alerts.reconcile import tell_historical
 from db.audit import append_event
@@ -117,9 +118,13 @@ def tell_imported_history(*, by: Actor, now: datetime) -> int:
             select(AuditEvent.detail).where(AuditEvent.action == "tell_historical_alerts")
         ).all()
         told = {alert_id for detail in details for alert_id in detail["alerts"]}
-        history = session.exec(select(Alert.id).where(col(Alert.historical))).all()
+        history = session.exec(
+            select(Alert.id).where(col(Alert.historical), Alert.signal == SignalKind.GRADE_3.value)
+        ).all()
         untold = sorted(alert_id for alert_id in history if alert_id is not None and alert_id not in told)
-        tell_historical(session, untold, now=now, by=by, settings=context.settings())
+        tell_historical(
+            session, untold, now=now, by=by, settings=context.settings(), protocol=context.protocol()
+        )
     if untold:
         wake_worker(context.settings())
     return len(untold)

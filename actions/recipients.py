@@ -43,7 +43,7 @@ def add_recipient(entry: RecipientIn, *, by: Actor, now: datetime) -> int:
         )
         session.add(recipient)
         session.flush()
-        mails = post_untold(session, now=now, settings=context.settings())
+        mails = post_untold(session, now=now, settings=context.settings(), protocol=context.protocol())
         append_event(
             session,
             at=now,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from alerts.difference import NoticeKind
+from alerts.difference import STARTING, NoticeKind
 from alerts.story import Outline, Story
 from alerts.wording import (
     days_after,
@@ -139,7 +139,7 @@ def content_from(stored: Mapping[str, Any]) -> MailContent:
     return MailContent(**fields)
 
 
-_TO_ACKNOWLEDGE = (NoticeKind.OPENING, NoticeKind.WORSENED, NoticeKind.AGAIN, NoticeKind.LAPSED)
+_TO_ACKNOWLEDGE = (*STARTING, NoticeKind.ESCALATION, NoticeKind.REPEAT)
 _Parts = tuple[str, str, list[Line]]
 
 
@@ -177,6 +177,12 @@ def _lapsed(story: Story) -> _Parts:
     words = _now_words(story)
     headline = f"{_who(story)} still has {words}, and the acknowledgement has lapsed."
     return headline, f"acknowledge again: {words}", _why(story)
+
+
+def _not_answered(story: Story) -> _Parts:
+    words = _now_words(story)
+    headline = f"{_who(story)} has {words}, and nobody has acknowledged yet."
+    return headline, f"not acknowledged: {words}", _why(story)
 
 
 def _late(story: Story) -> _Parts:
@@ -279,6 +285,8 @@ _PARTS = {
     NoticeKind.WORSENED: _firing,
     NoticeKind.AGAIN: _again,
     NoticeKind.LAPSED: _lapsed,
+    NoticeKind.ESCALATION: _not_answered,
+    NoticeKind.REPEAT: _not_answered,
     NoticeKind.LATE: _late,
     NoticeKind.RECOVERY: _recovered,
     NoticeKind.DEATH: _died,

@@ -1,20 +1,22 @@
 """What must change when the signals of a course meet its stored alerts: pure, and nothing when repeated.
 
 An alert belongs to an episode of assessments and keeps its identity through back-dated and corrected
-entries: each episode takes the stored alert that shares most assessments with it.
+entries: each episode takes the stored alert that shares most assessments with it. A signal that merely
+stands takes the live alert of its slot.
 """
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Final
 
-from alerts.signals import Signal, SignalState
+from alerts.model import ALERT_GRADE, Signal, SignalKind, SignalState
 from trial.protocol import Protocol
 
 
 class AlertState(StrEnum):
-    """How a stored alert stands. The first three are live: at most one a toxicity and infusion."""
+    """How a stored alert stands. The first three are live: at most one an infusion, signal and slot."""
 
     OPEN = "open"
     ACKNOWLEDGED = "acknowledged"
@@ -39,8 +41,16 @@ class NoticeKind(StrEnum):
     AMENDMENT = "amendment"
     RETRACTION = "retraction"
     LATE = "late"
-    LAPSED = "repeat"
+    LAPSED = "lapsed"
+    ESCALATION = "escalation"
+    REPEAT = "repeat"
     HISTORICAL_DIGEST = "historical_digest"
+    DIGEST = "digest"
+    TEST = "test"
+
+
+STARTING: Final = (NoticeKind.OPENING, NoticeKind.WORSENED, NoticeKind.AGAIN, NoticeKind.LAPSED)
+"""The notices with which an alert becomes open: escalation counts from the newest of them."""
 
 
 class EndedReason(StrEnum):
@@ -52,18 +62,29 @@ class EndedReason(StrEnum):
     HISTORICAL = "historical"
     MERGED = "merged"
     SPLIT = "split"
+    SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+    JUDGED = "judged"
+    GRADED = "graded"
+    GONE = "gone"
+    LEFT = "left"
+    SETTLED = "settled"
+    MET = "met"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredAlert:
-    """An alert as it is stored. `acknowledged_at` is the newest acknowledgement of its level, if any."""
+    """An alert as it is stored. `acknowledged_at` is the newest acknowledgement, if any."""
 
     id: int
+    kind: SignalKind
     slot: str
     state: AlertState
     level: int
+    urgency: int
     historical: bool
     members: frozenset[str]
+    updated_at: datetime
     acknowledged_at: datetime | None = None
     ended_reason: str | None = None
 
@@ -75,14 +96,16 @@ class Change:
     alert_id   the stored alert, None for a new one
     signal     the episode, None when it is gone
     notice     what to tell, None for nothing
-    lost       stable ids that belonged to the alert and are no longer grade 3
+    lost       stable ids that belonged to the alert and are no longer of its kind
     """
 
     alert_id: int | None
+    kind: SignalKind
     slot: str
     signal: Signal | None
     state: AlertState
     level: int
+    urgency: int
     historical: bool
     members: frozenset[str]
     ended_reason: EndedReason | None = None
@@ -98,78 +121,134 @@ def difference(
     newest_entered_at: datetime | None,
     protocol: Protocol,
     historical: bool = False,
+    monitored: bool = True,
 ) -> list[Change]:
     """Every change, those that end an alert first, so that one live alert never meets another.
 
     `newest_entered_at` is when the newest assessment of the course was entered; `historical` marks the
-    import of old charts, whose alerts are stored and not told one by one.
+    import of old charts, whose alerts are stored and not told one by one; `monitored`, whether the patient
+    is still in the monitoring window, decides why something no longer stands.
     """
     changes: list[Change] = []
-    for slot in sorted({one.slot for one in signals} | {one.slot for one in stored}):
-        episodes = [signal for signal in signals if signal.slot == slot]
-        alerts = [one for one in stored if one.slot == slot and one.state is not AlertState.RETRACTED]
-        course = _Course(now, newest_entered_at, protocol, historical, episodes, alerts)
-        changes += course.changes()
+    slots = {(one.kind, one.slot) for one in signals} | {(one.kind, one.slot) for one in stored}
+    for kind, slot in sorted(slots):
+        found = [one for one in signals if (one.kind, one.slot) == (kind, slot)]
+        alerts = [
+            one
+            for one in stored
+            if (one.kind, one.slot) == (kind, slot) and one.state is not AlertState.RETRACTED
+        ]
+        meeting = _Meeting(now, newest_entered_at, protocol, historical, monitored, found, alerts)
+        changes += meeting.episodes() if kind.is_episode else meeting.standing(kind)
     return sorted(changes, key=lambda change: change.state.live)
 
 
-def urgency_of(notice: NoticeKind, level: int) -> int:
-    """1 is sent first. News of a standing grade 3 is 2, of grade 4 or 5 it is 1."""
+def urgency_of(notice: NoticeKind, alert_urgency: int, level: int = 0) -> int:
+    """1 is sent first. What calls for an answer is as urgent as its alert, news of it is 3, a digest 4."""
     match notice:
-        case NoticeKind.OPENING | NoticeKind.WORSENED | NoticeKind.AGAIN | NoticeKind.LAPSED:
-            return alert_urgency(level)
+        case NoticeKind.ESCALATION | NoticeKind.REPEAT:
+            return alert_urgency
+        case notice if notice in STARTING:
+            return alert_urgency
         case NoticeKind.RETRACTION:
-            return 2
+            return max(2, alert_urgency)
         case NoticeKind.DEATH:
             return 1 if level >= 5 else 3
-        case NoticeKind.HISTORICAL_DIGEST:
+        case NoticeKind.HISTORICAL_DIGEST | NoticeKind.DIGEST | NoticeKind.TEST:
             return 4
         case _:
             return 3
 
 
-def alert_urgency(level: int) -> int:
-    """The urgency of an alert by its highest grade."""
-    return 1 if level >= 4 else 2
+def grade_urgency(level: int) -> int:
+    """The urgency of a grade of 3 or more."""
+    return 1 if level > ALERT_GRADE else 2
+
+
+_ENDS: Final = {
+    SignalState.RECOVERED: (EndedReason.RECOVERED, NoticeKind.RECOVERY),
+    SignalState.DIED: (EndedReason.DEATH, None),
+    SignalState.SUPERSEDED: (EndedReason.SUPERSEDED, None),
+    SignalState.EXPIRED: (EndedReason.EXPIRED, None),
+    SignalState.JUDGED: (EndedReason.JUDGED, NoticeKind.RECOVERY),
+    SignalState.GRADED: (EndedReason.GRADED, NoticeKind.RECOVERY),
+    SignalState.GONE: (EndedReason.GONE, NoticeKind.RECOVERY),
+    SignalState.LEFT: (EndedReason.LEFT, None),
+}
+"""How an ended episode ends its alert, and what is told where the alert was live."""
+
+_STAND_ENDS: Final = {SignalKind.UNSETTLED: EndedReason.SETTLED, SignalKind.MISSED: EndedReason.MET}
+_BY_THE_CLOCK: Final = (EndedReason.EXPIRED, EndedReason.LEFT)
 
 
 @dataclass(frozen=True, slots=True)
-class _Course:
-    """The episodes and alerts of one toxicity after one infusion."""
+class _Meeting:
+    """The signals and alerts of one kind and slot after one infusion."""
 
     now: datetime
     newest_entered_at: datetime | None
     protocol: Protocol
     historical: bool
-    episodes: Sequence[Signal]
+    monitored: bool
+    signals: Sequence[Signal]
     alerts: Sequence[StoredAlert]
 
-    def changes(self) -> list[Change]:
-        pairs = _paired(self.episodes, self.alerts)
+    def episodes(self) -> list[Change]:
+        """The changes of alerts that belong to assessments."""
+        pairs = _paired(self.signals, self.alerts)
         taken = {alert.id for _, alert in pairs if alert}
         found = [self._continued(signal, alert) if alert else self._new(signal) for signal, alert in pairs]
         found += [self._gone(alert) for alert in self.alerts if alert.id not in taken]
         return [change for change in found if change is not None]
 
-    def _new(self, signal: Signal) -> Change:
+    def standing(self, kind: SignalKind) -> list[Change]:
+        """The changes of what stands now or does not."""
+        live = next((alert for alert in self.alerts if alert.state.live), None)
+        signal = next(iter(self.signals), None)
+        if self.historical:
+            return []
+        if signal is None:
+            return [] if live is None else self._no_longer(kind, live)
+        if live is None:
+            return [_live(None, signal, AlertState.OPEN, NoticeKind.OPENING)]
+        if signal.urgency < live.urgency:
+            return [_live(live.id, signal, AlertState.OPEN, NoticeKind.WORSENED)]
+        if live.state is AlertState.ACKNOWLEDGED and self._lapsed(live):
+            return [_live(live.id, signal, AlertState.OPEN, NoticeKind.LAPSED)]
+        return []
+
+    def _no_longer(self, kind: SignalKind, alert: StoredAlert) -> list[Change]:
+        """A clock that stepped back behind the alert's last change proves nothing."""
+        if kind.is_latched or self.now < alert.updated_at:
+            return []
+        if not self.monitored and kind is not SignalKind.SYSTEM:
+            return [_without_signal(alert, AlertState.CLOSED, EndedReason.LEFT, None)]
+        reason = _STAND_ENDS.get(kind, EndedReason.GONE)
+        return [_without_signal(alert, AlertState.CLOSED, reason, NoticeKind.RECOVERY)]
+
+    def _new(self, signal: Signal) -> Change | None:
         told = frozenset[str]().union(*(alert.members for alert in self.alerts))
         if signal.state.over and told.issuperset(signal.members):
             return _ended(None, signal, EndedReason.SPLIT, None)
         return self._first_news(None, signal)
 
-    def _first_news(self, alert_id: int | None, signal: Signal) -> Change:
+    def _first_news(self, alert_id: int | None, signal: Signal) -> Change | None:
         if self.historical:
             return _ended(alert_id, signal, EndedReason.HISTORICAL, None, historical=True)
+        if not signal.state.over:
+            return _live(alert_id, signal, AlertState.OPEN, NoticeKind.OPENING)
+        if signal.kind is not SignalKind.GRADE_3:
+            return None  # over before anybody could act on it
         if signal.state is SignalState.DIED:
             return _ended(alert_id, signal, EndedReason.DEATH, NoticeKind.OPENING)
-        if signal.state is SignalState.RECOVERED:
-            return _ended(alert_id, signal, EndedReason.RECOVERED, NoticeKind.LATE)
-        return _live(alert_id, signal, AlertState.OPEN, NoticeKind.OPENING)
+        return _ended(alert_id, signal, EndedReason.RECOVERED, NoticeKind.LATE)
 
     def _continued(self, signal: Signal, alert: StoredAlert) -> Change | None:
         """The change of an alert whose episode still stands; None when nothing is new."""
         if alert.historical:
             change = self._historical(signal, alert)
+            if change is None:
+                return None
         else:
             change = self._ending(signal, alert) if signal.state.over else self._going_on(signal, alert)
             change = replace(change, lost=alert.members - self._standing())
@@ -177,38 +256,40 @@ class _Course:
             fell = change.level < alert.level and alert.members <= change.members
             if change.notice is None and (change.lost or fell):
                 change = replace(change, notice=NoticeKind.AMENDMENT)
-        same = (change.state, change.level, change.members, change.ended_reason) == (
+        same = (change.state, change.level, change.urgency, change.members, change.ended_reason) == (
             alert.state,
             alert.level,
+            alert.urgency,
             alert.members,
             alert.ended_reason,
         )
         return None if same and change.notice is None else change
 
-    def _historical(self, signal: Signal, alert: StoredAlert) -> Change:
-        """Imported history stays quiet until something at 3 or more joins it or it proves worse."""
-        if alert.members.issuperset(signal.members) and signal.level <= alert.level:
+    def _historical(self, signal: Signal, alert: StoredAlert) -> Change | None:
+        """Imported history stays quiet until something joins it or it proves worse."""
+        if alert.members.issuperset(signal.members) and not _is_worse(signal, alert):
             return _ended(alert.id, signal, EndedReason.HISTORICAL, None, historical=True)
         return self._first_news(alert.id, signal)
 
     def _ending(self, signal: Signal, alert: StoredAlert) -> Change:
-        died = signal.state is SignalState.DIED
-        reason = EndedReason.DEATH if died else EndedReason.RECOVERED
-        notice: NoticeKind | None = None
-        if died and (alert.state.live or signal.level > alert.level):
-            notice = NoticeKind.DEATH
-        elif signal.level > alert.level:
-            notice = NoticeKind.LATE
-        elif alert.state.live:
-            notice = NoticeKind.RECOVERY
-        elif alert.ended_reason in (EndedReason.MERGED, EndedReason.SPLIT):
+        reason, news = _ENDS[signal.state]
+        notice = news if alert.state.live else None
+        if signal.kind is SignalKind.GRADE_3:
+            died, grew = signal.state is SignalState.DIED, signal.level > alert.level
+            if died and (alert.state.live or grew):
+                notice = NoticeKind.DEATH
+            elif grew:
+                notice = NoticeKind.LATE
+        if notice is None and alert.ended_reason in (EndedReason.MERGED, EndedReason.SPLIT):
             reason = EndedReason(alert.ended_reason)
         return _ended(alert.id, signal, reason, notice)
 
     def _going_on(self, signal: Signal, alert: StoredAlert) -> Change:
         firing = signal.state is SignalState.FIRING
-        if signal.level > alert.level:
+        if _is_worse(signal, alert):
             return _live(alert.id, signal, AlertState.OPEN, NoticeKind.WORSENED)
+        if alert.ended_reason in _BY_THE_CLOCK and alert.members.issuperset(signal.members):
+            return _ended(alert.id, signal, EndedReason(alert.ended_reason), None)
         if not alert.state.live or (firing and alert.state is AlertState.RECOVERING):
             return _live(alert.id, signal, AlertState.OPEN, NoticeKind.AGAIN)
         if alert.state is AlertState.ACKNOWLEDGED:
@@ -232,15 +313,20 @@ class _Course:
             notice = None if alert.historical else NoticeKind.RETRACTION
             return _without_signal(alert, AlertState.RETRACTED, EndedReason.CORRECTED, notice)
         lost = alert.members - kept
-        level = max(one.levels[member] for one in self.episodes for member in kept & one.levels.keys())
+        level = max(one.levels[member] for one in self.signals for member in kept & one.levels.keys())
         if not (alert.state.live or lost or level != alert.level):
             return None
         notice = NoticeKind.AMENDMENT if lost and not alert.historical else None
         merged = _without_signal(alert, AlertState.CLOSED, EndedReason.MERGED, notice)
-        return replace(merged, level=level, members=kept, lost=lost)
+        urgency = grade_urgency(level) if alert.kind is SignalKind.GRADE_3 else alert.urgency
+        return replace(merged, level=level, urgency=urgency, members=kept, lost=lost)
 
     def _standing(self) -> frozenset[str]:
-        return frozenset(member for signal in self.episodes for member in signal.members)
+        return frozenset(member for signal in self.signals for member in signal.members)
+
+
+def _is_worse(signal: Signal, alert: StoredAlert) -> bool:
+    return signal.level > alert.level or signal.urgency < alert.urgency
 
 
 def _paired(
@@ -265,10 +351,12 @@ def _likeness(signal: Signal, alert: StoredAlert) -> tuple[int, bool, int]:
 def _live(alert_id: int | None, signal: Signal, state: AlertState, notice: NoticeKind | None) -> Change:
     return Change(
         alert_id,
+        signal.kind,
         signal.slot,
         signal,
         state,
         signal.level,
+        signal.urgency,
         historical=False,
         members=frozenset(signal.members),
         notice=notice,
@@ -285,10 +373,12 @@ def _ended(
 ) -> Change:
     return Change(
         alert_id,
+        signal.kind,
         signal.slot,
         signal,
         AlertState.CLOSED,
         signal.level,
+        signal.urgency,
         historical,
         frozenset(signal.members),
         reason,
@@ -299,7 +389,17 @@ def _ended(
 def _without_signal(
     alert: StoredAlert, state: AlertState, reason: EndedReason, notice: NoticeKind | None
 ) -> Change:
-    lost = alert.members if state is AlertState.RETRACTED else frozenset[str]()
     return Change(
-        alert.id, alert.slot, None, state, alert.level, alert.historical, alert.members, reason, notice, lost
+        alert.id,
+        alert.kind,
+        alert.slot,
+        None,
+        state,
+        alert.level,
+        alert.urgency,
+        alert.historical,
+        alert.members,
+        reason,
+        notice,
+        alert.members if state is AlertState.RETRACTED else frozenset(),
     )

@@ -116,12 +116,18 @@ def _sweep_one(infusion_id: int, settings: Settings, protocol: Protocol) -> bool
     """Reconcile one course where that writes something. A course that fails must not silence the others."""
     try:
         with reading() as session:
-            if not pending_changes(session, infusion_id, utc_now(), protocol):
+            if not pending_changes(session, infusion_id, utc_now(), protocol, settings.zone):
                 return False
         with writing() as session:
             now = utc_now()
             reconcile_course(
-                session, infusion_id=infusion_id, now=now, protocol=protocol, by=SYSTEM, settings=settings
+                session,
+                infusion_id=infusion_id,
+                now=now,
+                protocol=protocol,
+                by=SYSTEM,
+                settings=settings,
+                by_the_clock=True,
             )
     except SaveRefused:
         raise  # the database takes nothing from anyone

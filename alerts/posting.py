@@ -4,9 +4,11 @@ This happens inside the transaction of the entry, so that a mail exists if and o
 """
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from sqlmodel import Session, col
@@ -14,7 +16,12 @@ from sqlmodel import Session, col
 from alerts.content import MailContent, content_from
 from alerts.messages import Addressee, Envelope, build_message
 from db.models import Alert, Delivery, Notice, Recipient
+from db.roles import Group
 from settings import Settings
+from trial.protocol import EVERYONE, Protocol
+
+LAST_THAT_NEVER_WAITS: Final = 2
+"""Mails up to this urgency leave at any hour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +42,46 @@ class Outgoing:
     content: MailContent
     people: Sequence[Person]
     settings: Settings
+    protocol: Protocol
+
+    def due_at(self, person: Person) -> datetime:
+        """When the mail may leave: in the quiet hours urgency 3 and 4 wait, but not to the ward."""
+        at = self.notice.created_at
+        if self.notice.urgency <= LAST_THAT_NEVER_WAITS or person.group == Group.WARD:
+            return at
+        return quiet_until(at, self.protocol, self.settings.zone) or at
 
 
 def active_recipients(session: Session, now: datetime) -> list[Person]:
-    """Everyone who is told of alerts now."""
-    return _people(
-        session,
-        and_(
-            col(Recipient.valid_from) <= now,
-            or_(col(Recipient.valid_to).is_(None), col(Recipient.valid_to) > now),
-        ),
-    )
+    """Everyone who may be told of alerts now."""
+    return _people(session, _active(now))
 
 
-def recipients_told(session: Session, alert_id: int) -> list[Person]:
-    """Everyone who has been told of this alert, also those who have left the list since."""
+def in_groups(people: Iterable[Person], groups: Collection[str]) -> list[Person]:
+    """Those of these groups; all of them where "everyone" is among the groups."""
+    return [person for person in people if EVERYONE in groups or person.group in groups]
+
+
+def recipients_told(session: Session, alert_id: int, *, active_at: datetime | None = None) -> list[Person]:
+    """Everyone who has been told of this alert, also those who have left the list since.
+
+    With `active_at` only those who are still on the list then.
+    """
     told = select(col(Delivery.recipient_id)).join(Notice).where(col(Notice.alert_id) == alert_id)
-    return _people(session, col(Recipient.id).in_(told))
+    were_told = col(Recipient.id).in_(told)
+    return _people(session, were_told if active_at is None else and_(were_told, _active(active_at)))
+
+
+def quiet_until(at: datetime, protocol: Protocol, zone: ZoneInfo) -> datetime | None:
+    """When the quiet hours that hold this moment end, by the hospital's clock; None outside them."""
+    local = at.astimezone(zone)
+    begins, ends = protocol.quiet_from, protocol.quiet_to
+    over_midnight = begins > ends
+    before_end, after_begin = local.time() < ends, local.time() >= begins
+    if not (before_end or after_begin if over_midnight else before_end and after_begin):
+        return None
+    on = local.date() + timedelta(days=1 if over_midnight and after_begin else 0)
+    return datetime.combine(on, ends, zone).astimezone(UTC)
 
 
 def put_in_outbox(session: Session, outgoing: Outgoing, *, replacing_unsent: bool = False) -> None:
@@ -78,7 +108,7 @@ def put_in_outbox(session: Session, outgoing: Outgoing, *, replacing_unsent: boo
                 "urgency": outgoing.notice.urgency,
                 "message": _built(outgoing, person, uid, threads.get(person.id)),
                 "created_at": outgoing.notice.created_at,
-                "due_at": outgoing.notice.created_at,
+                "due_at": outgoing.due_at(person),
                 "state": "pending",
                 "attempts": 0,
             }
@@ -87,7 +117,7 @@ def put_in_outbox(session: Session, outgoing: Outgoing, *, replacing_unsent: boo
         session.connection().execute(insert(Delivery), rows)
 
 
-def post_untold(session: Session, *, now: datetime, settings: Settings) -> int:
+def post_untold(session: Session, *, now: datetime, settings: Settings, protocol: Protocol) -> int:
     """Tell whoever is on the list now of live alerts that nobody has a mail of; returns how many mails.
 
     Alerts that were raised before there was any recipient would otherwise never be told.
@@ -104,8 +134,15 @@ def post_untold(session: Session, *, now: datetime, settings: Settings) -> int:
     groups = tuple(sorted({person.group for person in people}))
     for notice in notices:
         content = replace(content_from(notice.content), told=groups)
-        put_in_outbox(session, Outgoing(notice, content, people, settings))
+        put_in_outbox(session, Outgoing(notice, content, people, settings, protocol))
     return len(notices) * len(people)
+
+
+def _active(now: datetime) -> ColumnElement[bool]:
+    return and_(
+        col(Recipient.valid_from) <= now,
+        or_(col(Recipient.valid_to).is_(None), col(Recipient.valid_to) > now),
+    )
 
 
 def _people(session: Session, condition: ColumnElement[bool]) -> list[Person]:
@@ -160,6 +197,7 @@ def _replace(session: Session, outgoing: Outgoing, person: Person, delivery_id: 
         .values(
             notice_id=outgoing.notice.id,
             urgency=outgoing.notice.urgency,
+            due_at=outgoing.due_at(person),
             message=_built(outgoing, person, uid, None),
         )
     )

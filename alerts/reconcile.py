@@ -1,59 +1,54 @@
 """Bring the stored alerts of a course to what its assessments say, inside the entry's own transaction.
 
 Signals are computed, compared with the stored alerts (`alerts.difference`), and what differs is written:
-alerts, notices, one delivery a recipient with its mail already built, audit events. Everything commits
-with the entry or not at all. Repeating it changes nothing.
+alerts, notices, one delivery a recipient with its mail already built, audit events. Then the alerts that
+nobody has acknowledged are taken a step further (`alerts.escalation`). Everything commits with the entry or
+not at all. Repeating it changes nothing.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
 from alerts.content import digest_content
-from alerts.difference import AlertState, Change, NoticeKind, alert_urgency, difference, urgency_of
-from alerts.facts import anything_to_tell, load_alerts, load_course_facts
-from alerts.posting import Outgoing, active_recipients, put_in_outbox, recipients_told
-from alerts.signals import CourseFacts, evaluate
-from alerts.telling import Teller
+from alerts.difference import AlertState, Change, NoticeKind, StoredAlert, difference
+from alerts.episodes import course_window
+from alerts.escalation import Due, due_now
+from alerts.facts import anything_to_tell, load_alerts, load_course_facts, load_lives
+from alerts.model import CourseFacts, Signal
+from alerts.posting import Outgoing, active_recipients, put_in_outbox
+from alerts.signals import evaluate
+from alerts.writing import Subject, Told, ToldNotice, Writer
 from db.audit import append_event
-from db.models import Alert, AlertAssessment, Infusion, Notice
+from db.models import Alert, Infusion, Notice
 from db.roles import Actor
-from grading.scale import RULESET, Toxicity
+from grading.scale import RULESET
 from settings import Settings
 from trial.protocol import Protocol
 
+__all__ = [
+    "Told",
+    "ToldNotice",
+    "pending_changes",
+    "reconcile_course",
+    "reconcile_program",
+    "tell_historical",
+]
+
 
 @dataclass(frozen=True, slots=True)
-class ToldNotice:
-    """One notice written."""
+class Pending:
+    """What a reconciliation would write: changes of alerts, and steps or repeats of the others."""
 
-    notice_id: int
-    alert_id: int | None
-    kind: NoticeKind
-    toxicity: Toxicity | None
+    changes: tuple[Change, ...] = ()
+    due: tuple[tuple[StoredAlert, Signal | None, Due], ...] = ()
+    set_back: tuple[StoredAlert, ...] = ()
 
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What a reconciliation wrote.
-
-    recipients         how many people get at least one of the notices
-    historical_alerts  alerts stored without a mail; one digest tells of them all
-    """
-
-    notices: tuple[ToldNotice, ...] = ()
-    recipients: int = 0
-    historical_alerts: tuple[int, ...] = ()
-
-
-@dataclass(slots=True)
-class _Written:
-    notices: list[ToldNotice] = field(default_factory=list)
-    recipients: set[int] = field(default_factory=set)
-    historical: list[int] = field(default_factory=list)
+    def __bool__(self) -> bool:
+        return bool(self.changes or self.due or self.set_back)
 
 
 def reconcile_course(
@@ -65,31 +60,65 @@ def reconcile_course(
     by: Actor,
     settings: Settings,
     historical: bool = False,
+    by_the_clock: bool = False,
 ) -> Told:
     """Reconcile one course. The session must come from `writing()`; the caller commits.
 
     `historical` is for the import of old charts: new alerts are stored and not told one by one; tell of
-    them with `tell_historical` at the end of the import.
+    them with `tell_historical` at the end of the import. `by_the_clock` is the sweep's: it looks also where
+    no entry can have raised anything.
     """
-    if not anything_to_tell(session, infusion_id):
+    if not by_the_clock and not anything_to_tell(session, infusion_id, protocol):
         return Told()
-    course = load_course_facts(session, infusion_id)
-    writer = _Writer(session, course, now, protocol, by, settings)
-    for change in _changes(session, course, now, protocol, historical=historical):
-        writer.write(change)
-    written = writer.written
-    return Told(tuple(written.notices), len(written.recipients), tuple(written.historical))
+    course = load_course_facts(session, infusion_id, now, protocol, settings.zone)
+    pending = _pending_of_course(session, course, now, protocol, historical=historical)
+    if not pending:
+        return Told()
+    patient_id = session.get_one(Infusion, infusion_id).patient_id
+    subject = Subject(patient_id, infusion_id, course)
+    return _write(Writer(session, subject, now=now, protocol=protocol, by=by, settings=settings), pending)
 
 
-def pending_changes(session: Session, infusion_id: int, now: datetime, protocol: Protocol) -> list[Change]:
-    """What `reconcile_course` would write now. Reads only."""
-    if not anything_to_tell(session, infusion_id):
-        return []
-    return _changes(session, load_course_facts(session, infusion_id), now, protocol, historical=False)
+def reconcile_program(
+    session: Session,
+    signals: Collection[Signal],
+    *,
+    now: datetime,
+    protocol: Protocol,
+    by: Actor,
+    settings: Settings,
+) -> Told:
+    """The same for alerts of the program itself, which belong to no patient."""
+    pending = pending_of_program(session, signals, now, protocol)
+    if not pending:
+        return Told()
+    subject = Subject(None, None, None)
+    return _write(Writer(session, subject, now=now, protocol=protocol, by=by, settings=settings), pending)
+
+
+def pending_changes(
+    session: Session, infusion_id: int, now: datetime, protocol: Protocol, zone: ZoneInfo
+) -> Pending:
+    """What `reconcile_course` would write now by the clock. Reads only."""
+    course = load_course_facts(session, infusion_id, now, protocol, zone)
+    return _pending_of_course(session, course, now, protocol, historical=False)
+
+
+def pending_of_program(
+    session: Session, signals: Collection[Signal], now: datetime, protocol: Protocol
+) -> Pending:
+    """What `reconcile_program` would write now. Reads only."""
+    return _pending(session, signals, load_alerts(session, None), now, protocol)
 
 
 def tell_historical(
-    session: Session, alert_ids: Sequence[int], *, now: datetime, by: Actor, settings: Settings
+    session: Session,
+    alert_ids: Sequence[int],
+    *,
+    now: datetime,
+    by: Actor,
+    settings: Settings,
+    protocol: Protocol,
 ) -> Told:
     """One digest to every recipient after an import of history; nothing when it raised no alert."""
     if not alert_ids:
@@ -110,8 +139,8 @@ def tell_historical(
     )
     session.add(notice)
     session.flush()
-    put_in_outbox(session, Outgoing(notice, content, people, settings))
-    notice_id = _stored_id(notice)
+    put_in_outbox(session, Outgoing(notice, content, people, settings, protocol))
+    notice_id = int(notice.id or 0)
     append_event(
         session,
         at=now,
@@ -121,165 +150,82 @@ def tell_historical(
         subject_id=notice_id,
         detail={"alerts": sorted(alert_ids), "recipients": [person.id for person in people]},
     )
-    return Told((ToldNotice(notice_id, None, NoticeKind.HISTORICAL_DIGEST, None),), len(people))
+    return Told((ToldNotice(notice_id, None, NoticeKind.HISTORICAL_DIGEST, None, ""),), len(people))
 
 
-def _changes(
+def _pending_of_course(
     session: Session, course: CourseFacts, now: datetime, protocol: Protocol, *, historical: bool
-) -> list[Change]:
-    return difference(
+) -> Pending:
+    window = course_window(course, protocol)
+    return _pending(
+        session,
         evaluate(course, now, protocol),
         load_alerts(session, course.infusion_id),
-        now=now,
+        now,
+        protocol,
         newest_entered_at=max((fact.entered_at for fact in course.assessments), default=None),
-        protocol=protocol,
         historical=historical,
+        monitored=window is not None and window.covers(now),
     )
 
 
-class _Writer:
-    """Writes the changes of one course."""
-
-    def __init__(
-        self,
-        session: Session,
-        course: CourseFacts,
-        now: datetime,
-        protocol: Protocol,
-        by: Actor,
-        settings: Settings,
-    ) -> None:
-        self.written = _Written()
-        self._session = session
-        self._course = course
-        self._now = now
-        self._by = by
-        self._protocol = protocol
-        self._settings = settings
-        self._teller: Teller | None = None
-
-    def write(self, change: Change) -> None:
-        """The alert, its notice with the deliveries, and the audit event of one change."""
-        alert, old_level = self._alert(change)
-        alert_id = _stored_id(alert)
-        self._members(alert_id, change.members)
-        told = self._tell(change, change.notice, alert, old_level) if change.notice else None
-        if change.historical and change.alert_id is None:
-            self.written.historical.append(alert_id)
-        append_event(
-            self._session,
-            at=self._now,
-            by=self._by,
-            action="raise_alert" if change.alert_id is None else "change_alert",
-            subject="alert",
-            subject_id=alert_id,
-            patient_id=alert.patient_id,
-            detail={
-                "infusion_id": alert.infusion_id,
-                "signal": alert.signal,
-                "slot": alert.slot,
-                "state": alert.state,
-                "level": alert.level,
-                "historical": alert.historical,
-                "ended_reason": alert.ended_reason,
-                "assessments": sorted(change.members),
-                "notice": change.notice.value if change.notice else None,
-                "notice_id": told,
-            },
-        )
-
-    def _alert(self, change: Change) -> tuple[Alert, int]:
-        """The alert's row, brought to the change, and the level it had."""
-        alert = self._session.get_one(Alert, change.alert_id) if change.alert_id else self._new_alert(change)
-        old_level = alert.level
-        if alert.historical and not change.historical:
-            alert.opened_at = self._now
-        alert.state = change.state.value
-        alert.level = change.level
-        alert.urgency = alert_urgency(change.level)
-        alert.historical = change.historical
-        alert.closed_at = None if change.state.live else (alert.closed_at or self._now)
-        alert.ended_reason = change.ended_reason.value if change.ended_reason else None
-        alert.updated_at = self._now
-        if change.signal is not None:
-            alert.first_observed_at = change.signal.first_at
-        self._session.add(alert)
-        self._session.flush()
-        return alert, old_level
-
-    def _new_alert(self, change: Change) -> Alert:
-        if change.signal is None:
-            raise ValueError("A new alert needs the signal that raised it.")
-        infusion = self._session.get_one(Infusion, self._course.infusion_id)
-        return Alert(
-            patient_id=infusion.patient_id,
-            infusion_id=infusion.id,
-            signal=change.signal.kind.value,
-            slot=change.slot,
-            level=change.level,
-            urgency=alert_urgency(change.level),
-            opened_at=self._now,
-            first_observed_at=change.signal.first_at,
-            updated_at=self._now,
-        )
-
-    def _members(self, alert_id: int, members: frozenset[str]) -> None:
-        rows = self._session.exec(select(AlertAssessment).where(AlertAssessment.alert_id == alert_id)).all()
-        stored = {row.assessment_stable_id for row in rows}
-        gone = sorted(stored - members)
-        if gone:
-            self._session.connection().execute(
-                delete(AlertAssessment).where(
-                    col(AlertAssessment.alert_id) == alert_id,
-                    col(AlertAssessment.assessment_stable_id).in_(gone),
-                )
-            )
-        for stable_id in sorted(members - stored):
-            self._session.add(AlertAssessment(alert_id=alert_id, assessment_stable_id=stable_id))
-        self._session.flush()
-
-    def _tell(self, change: Change, kind: NoticeKind, alert: Alert, old_level: int) -> int | None:
-        """Write the notice and its deliveries; None when nobody has been told what is now taken back."""
-        takes_back = kind in (NoticeKind.RETRACTION, NoticeKind.AMENDMENT)
-        alert_id = _stored_id(alert)
-        people = (
-            recipients_told(self._session, alert_id)
-            if takes_back
-            else active_recipients(self._session, self._now)
-        )
-        if takes_back and not people:
-            return None
-        if self._teller is None:
-            self._teller = Teller(
-                self._session,
-                self._course,
-                now=self._now,
-                by=self._by,
-                protocol=self._protocol,
-                settings=self._settings,
-            )
-        groups = tuple(sorted({person.group for person in people}))
-        content, assessment_id = self._teller.content(change, alert, old_level, groups)
-        notice = Notice(
-            alert_id=alert_id,
-            kind=kind.value,
-            urgency=urgency_of(kind, change.level),
-            level=change.level,
-            assessment_id=assessment_id,
-            created_at=self._now,
-            content=content.stored(),
-        )
-        self._session.add(notice)
-        self._session.flush()
-        outgoing = Outgoing(notice, content, people, self._settings)
-        put_in_outbox(self._session, outgoing, replacing_unsent=change.state is AlertState.RETRACTED)
-        notice_id = _stored_id(notice)
-        self.written.notices.append(ToldNotice(notice_id, alert_id, kind, Toxicity(change.slot)))
-        self.written.recipients.update(person.id for person in people)
-        return notice_id
+def _pending(
+    session: Session,
+    signals: Collection[Signal],
+    stored: Sequence[StoredAlert],
+    now: datetime,
+    protocol: Protocol,
+    *,
+    newest_entered_at: datetime | None = None,
+    historical: bool = False,
+    monitored: bool = True,
+) -> Pending:
+    changes = difference(
+        signals,
+        stored,
+        now=now,
+        newest_entered_at=newest_entered_at,
+        protocol=protocol,
+        historical=historical,
+        monitored=monitored,
+    )
+    changed = {change.alert_id for change in changes}
+    waiting = [
+        alert
+        for alert in stored
+        if alert.state is AlertState.OPEN and not alert.historical and alert.id not in changed
+    ]
+    if not waiting:
+        return Pending(tuple(changes))
+    lives = load_lives(session, waiting)
+    listed = {person.group for person in active_recipients(session, now)}
+    due, set_back = [], []
+    for alert in waiting:
+        life = lives.get(alert.id)
+        if life is None:
+            continue
+        if life.open_since > now:
+            set_back.append(alert)
+            continue
+        found = due_now(life, alert.kind, alert.urgency, now, protocol, listed)
+        if found is not None:
+            due.append((alert, _signal_of(alert, signals), found))
+    return Pending(tuple(changes), tuple(due), tuple(set_back))
 
 
-def _stored_id(row: Alert | Notice) -> int:
-    if row.id is None:
-        raise ValueError(f"{type(row).__name__} was not flushed.")
-    return row.id
+def _signal_of(alert: StoredAlert, signals: Collection[Signal]) -> Signal | None:
+    """The episode or standing signal behind an alert that did not change."""
+    of_slot = [one for one in signals if (one.kind, one.slot) == (alert.kind, alert.slot)]
+    if not alert.kind.is_episode:
+        return next(iter(of_slot), None)
+    return next((one for one in of_slot if alert.members.intersection(one.members)), None)
+
+
+def _write(writer: Writer, pending: Pending) -> Told:
+    for change in pending.changes:
+        writer.write(change)
+    for alert, signal, due in pending.due:
+        writer.take_further(alert, signal, due)
+    for alert in pending.set_back:
+        writer.count_from_now(alert)
+    return writer.told()

@@ -8,8 +8,9 @@ from typing import Final
 from sqlmodel import Session, col, select
 
 from alerts.content import MailContent, build_content, minimal_content
+from alerts.content_plain import Plain, plain_content
 from alerts.difference import AlertState, Change, NoticeKind, urgency_of
-from alerts.signals import ALERT_GRADE, AssessmentFact, CourseFacts, SignalState
+from alerts.model import ALERT_GRADE, AssessmentFact, CourseFacts, SignalKind, SignalState
 from alerts.story import Cause, Correction, Course, Graded, Known, Outline, Story
 from alerts.wording import ROLE_WORDS
 from db.models import Alert, Assessment, Grade, Infusion, Notice, Patient
@@ -21,13 +22,16 @@ from trial.protocol import Protocol
 _log: Final = logging.getLogger(__name__)
 
 
+_OF_A_GRADE: Final = (SignalKind.GRADE_3, SignalKind.RISE_2)
+
+
 class Teller:
-    """Writes the stories of one course in one transaction."""
+    """Writes the stories of one course, or of the program itself, in one transaction."""
 
     def __init__(
         self,
         session: Session,
-        course: CourseFacts,
+        course: CourseFacts | None,
         *,
         now: datetime,
         by: Actor,
@@ -35,12 +39,18 @@ class Teller:
         settings: Settings,
     ) -> None:
         self._session = session
-        self._facts = course
+        self._assessments = course.assessments if course else ()
         self._now = now
         self._by = by
         self._protocol = protocol
         self._settings = settings
-        self._course = _load_course(session, course.infusion_id)
+        self._of = _load_course(session, course.infusion_id) if course else None
+
+    @property
+    def _course(self) -> Course:
+        if self._of is None:
+            raise ValueError("An alert of the program itself is about no patient.")
+        return self._of
 
     def content(
         self, change: Change, alert: Alert, old_level: int, told: tuple[str, ...]
@@ -51,6 +61,8 @@ class Teller:
         """
         try:
             with self._session.begin_nested():  # a query that fails must not take the entry with it
+                if change.kind not in _OF_A_GRADE:
+                    return self._plain(change, alert, told)
                 story, assessment_id = self.story(change, alert, old_level, told)
                 return build_content(story), assessment_id
         except Exception as error:
@@ -74,7 +86,7 @@ class Teller:
         grade = self._grade(assessment_id, scale)
         story = Story(
             kind=change.notice,
-            urgency=urgency_of(change.notice, change.level),
+            urgency=urgency_of(change.notice, change.urgency, change.level),
             alert_id=alert.id,
             number=self._number(alert.id),
             scale=scale,
@@ -97,12 +109,34 @@ class Teller:
         )
         return story, assessment_id
 
+    def _plain(self, change: Change, alert: Alert, told: tuple[str, ...]) -> tuple[MailContent, int | None]:
+        """What the notice of a signal without a grade says."""
+        if change.notice is None or alert.id is None:
+            raise ValueError(f"Alert {alert.id} has nothing to tell.")
+        plain = Plain(
+            kind=change.notice,
+            signal=change.kind,
+            slot=change.slot,
+            urgency=urgency_of(change.notice, change.urgency, change.level),
+            alert_id=alert.id,
+            number=self._number(alert.id),
+            course=self._of,
+            first_at=alert.first_observed_at,
+            ended_reason=change.ended_reason,
+            told=told,
+            app_url=self._settings.app_url,
+            zone=self._settings.zone,
+        )
+        return plain_content(plain, RULESET), change.signal.worst_id if change.signal else None
+
     def _minimal(self, change: Change, alert: Alert, told: tuple[str, ...]) -> MailContent:
         if change.notice is None or alert.id is None:
             raise ValueError(f"Alert {alert.id} has nothing to tell.")
+        if change.kind not in _OF_A_GRADE:
+            return self._plain(change, alert, told)[0]
         outline = Outline(
             kind=change.notice,
-            urgency=urgency_of(change.notice, change.level),
+            urgency=urgency_of(change.notice, change.urgency, change.level),
             alert_id=alert.id,
             number=self._number(alert.id),
             scale=Toxicity(change.slot),
@@ -122,9 +156,11 @@ class Teller:
             return self._former_grade(change, scale, old_level).assessment_id
         if change.notice in (NoticeKind.RECOVERY, NoticeKind.DEATH) and signal.ended_id is not None:
             return signal.ended_id
-        if change.notice in (NoticeKind.AGAIN, NoticeKind.LAPSED):
-            return signal.latest_id
-        return signal.worst_id
+        latest = change.notice in (NoticeKind.AGAIN, NoticeKind.LAPSED)
+        subject = signal.latest_id if latest else signal.worst_id
+        if subject is None:
+            raise ValueError(f"The signal {signal.kind} belongs to no assessment.")
+        return subject
 
     def _correction(self, change: Change, scale: Toxicity, old_level: int) -> Correction | None:
         if change.notice not in (NoticeKind.AMENDMENT, NoticeKind.RETRACTION):
@@ -150,7 +186,7 @@ class Teller:
 
     def _cause(self, assessment: Assessment, grade: Grade) -> Cause | None:
         """The one entry of now that changed the grade of an older, later assessment."""
-        written = [fact for fact in self._facts.assessments if fact.entered_at == self._now]
+        written = [fact for fact in self._assessments if fact.entered_at == self._now]
         if len(written) != 1 or grade.graded_at != self._now or assessment.entered_at == self._now:
             return None
         (fact,) = written
@@ -187,7 +223,7 @@ class Teller:
     def _known(self, scale: Toxicity, assessment: Assessment, *, before: bool) -> Known | None:
         """The last settled grade, or anything higher proved since, up to the assessment."""
         known: Known | None = None
-        for fact in self._facts.assessments:
+        for fact in self._assessments:
             if fact.assessed_at > assessment.assessed_at or (
                 before and fact.stable_id == assessment.stable_id
             ):

@@ -17,7 +17,8 @@ from sqlmodel import Session
 
 from actions.course import judged_values
 from actions.patient_days import DayGrade, worst_of_days
-from alerts.difference import Change, NoticeKind
+from alerts.difference import Change, EndedReason, NoticeKind
+from alerts.model import SignalKind
 from alerts.reconcile import pending_changes
 from alerts.wording import reference
 from clock import utc_now
@@ -89,7 +90,7 @@ def run_checks(zone: ZoneInfo, protocol: Protocol, now: datetime) -> Iterator[Ch
         tally = _compare_courses(session, infusions, zone)
         yield from _courses(tally)
         graded = [one for one in infusions if one.id not in tally.ungraded]
-        yield _alerts(session, graded, protocol, now)
+        yield _alerts(session, graded, protocol, now, zone)
 
 
 def _open(url: str) -> None:
@@ -151,20 +152,31 @@ def _infusions(session: Session, infusions: Sequence[stored.InfusionToVerify]) -
 
 
 def _alerts(
-    session: Session, infusions: Sequence[stored.InfusionToVerify], protocol: Protocol, now: datetime
+    session: Session,
+    infusions: Sequence[stored.InfusionToVerify],
+    protocol: Protocol,
+    now: datetime,
+    zone: ZoneInfo,
 ) -> Check:
     findings = [
         f"{one.words}: {_about(change)}"
         for one in infusions
-        for change in pending_changes(session, one.id, now, protocol)
-        # Only time has passed; the worker asks for it again when it runs.
-        if change.notice is not NoticeKind.LAPSED
+        for change in pending_changes(session, one.id, now, protocol, zone).changes
+        if not _is_due_to_time(change)
     ]
     return Check(f"alerts: those of {len(infusions)} infusions compared with their grades", findings)
 
 
+def _is_due_to_time(change: Change) -> bool:
+    """Whether only time has passed; the worker writes it when it runs."""
+    by_the_clock = change.ended_reason in (EndedReason.EXPIRED, EndedReason.LEFT)
+    return not change.kind.is_episode or by_the_clock or change.notice is NoticeKind.LAPSED
+
+
 def _about(change: Change) -> str:
-    what = f"grade {change.level} {Toxicity(change.slot).label}"
+    scale = f" {Toxicity(change.slot).label}" if change.slot else ""
+    graded = change.kind is SignalKind.GRADE_3
+    what = f"grade {change.level}{scale}" if graded else f"{change.kind.value}{scale}"
     if change.alert_id is None:
         return f"{what} has no alert"
     return f"alert {reference(change.alert_id)} ought to be {change.state.value}, {what}"

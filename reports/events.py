@@ -4,7 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from alerts.signals import CourseFacts, Signal, SignalState, evaluate
+from alerts.episodes import grade_3_episodes
+from alerts.model import CourseFacts, Signal, SignalState
 from db.queries.charted_entries import Entry
 from db.queries.committee import CommitteePatient
 from grading.scale import Toxicity
@@ -58,7 +59,7 @@ def list_events(
         for patient in patients
         for infusion in patient.infusions
         if infusion.id in courses
-        for signal in evaluate(courses[infusion.id].facts, now, protocol)
+        for signal in grade_3_episodes(courses[infusion.id].facts, protocol)
     ]
     return sorted(found, key=lambda event: (event.first_at, event.study_code, event.scale))
 
@@ -76,5 +77,5 @@ def _event(code: str, number: int, infused_at: datetime, signal: Signal, course:
         first_at=signal.first_at,
         last_at=signal.last_at,
         ended_at=None if ended is None else ended.assessed_at,
-        worst=by_id[signal.worst_id],
+        worst=by_id[signal.worst_id or 0],
     )

@@ -1,7 +1,7 @@
 """A site with a database on each engine, three recipients and one infused patient."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,9 @@ from db.roles import Actor, Role
 from db.session import reading, writing
 from settings import Settings
 from tests.support import made_up
-from trial.protocol import load_protocol
+from trial.protocol import EVERYONE, Protocol, Step, load_protocol
 
+NEVER_H = 100_000.0
 INFUSED_AT = datetime(2024, 3, 2, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai
 PEOPLE = (
     Addressee("Ward 7", "ward@hospital.org", "ward"),
@@ -94,6 +95,19 @@ def add_recipients(session: Session) -> None:
         )
 
 
+def calm(protocol: Protocol) -> Protocol:
+    """The protocol with everyone told at once and nothing raised by the clock: for tests of one episode."""
+    everyone = (Step(timedelta(0), (EVERYONE,)),)
+    return replace(
+        protocol,
+        missed_hours=NEVER_H,
+        unsettled_hours=NEVER_H,
+        repeat_minutes=60 * NEVER_H,
+        repeat_later_minutes=60 * NEVER_H,
+        plans=dict.fromkeys(protocol.plans, everyone),
+    )
+
+
 def make_ward(url: str, folder: Path, **settings: Any) -> Ward:
     """A site on a migrated database that `db.session` has open."""
     values: dict[str, Any] = {
@@ -102,7 +116,7 @@ def make_ward(url: str, folder: Path, **settings: Any) -> Ward:
         "app_url": "https://vigil.hospital.org",
     } | settings
     site = Settings(**{"smtp_from": "vigil@hospital.org"} | values)
-    context.configure(site, load_protocol())
+    context.configure(site, calm(load_protocol()))
     patient_id = made_up.enrol("CART-007", INFUSED_AT)
     infusion_id = made_up.infuse(patient_id, 1, INFUSED_AT)
     with writing() as session:

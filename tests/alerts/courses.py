@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from alerts.signals import AssessmentFact, CourseFacts, FactGrade
+from alerts.model import AssessmentFact, CourseFacts, FactGrade
 
 START = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
 WELL = FactGrade(0, 0)

@@ -162,7 +162,7 @@ def test_an_acknowledgement_lapses_and_everyone_is_told(ward: Ward) -> None:
     acknowledge(ward, 5)
     assert sweep(ward.settings, context.protocol()) == 1
     assert ward.alert().state == "open"
-    assert ward.kinds() == ["opening", "repeat"]
+    assert ward.kinds() == ["opening", "lapsed"]
 
 
 def test_recovery_passes_through_recovering_and_a_relapse_asks_again(ward: Ward) -> None:

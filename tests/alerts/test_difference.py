@@ -14,11 +14,12 @@ from alerts.difference import (
     EndedReason,
     NoticeKind,
     StoredAlert,
-    alert_urgency,
     difference,
+    grade_urgency,
     urgency_of,
 )
-from alerts.signals import ALERT_GRADE, CourseFacts, evaluate
+from alerts.episodes import grade_3_episodes
+from alerts.model import ALERT_GRADE, CourseFacts, SignalKind
 from tests.alerts.courses import ROWS, START, course_of
 from trial.protocol import load_protocol
 
@@ -34,7 +35,7 @@ def changes_of(
     newest_entered_at: datetime | None = NOW,
     historical: bool = False,
 ) -> list[Change]:
-    signals = evaluate(course, now, PROTOCOL)
+    signals = grade_3_episodes(course, PROTOCOL)
     return difference(
         signals,
         stored,
@@ -55,11 +56,14 @@ def apply(
         before = alerts.get(alert_id)
         alerts[alert_id] = StoredAlert(
             id=alert_id,
+            kind=change.kind,
             slot=change.slot,
             state=change.state,
             level=change.level,
+            urgency=change.urgency,
             historical=change.historical,
             members=change.members,
+            updated_at=NOW,
             acknowledged_at=before.acknowledged_at if before else None,
             ended_reason=change.ended_reason,
         )
@@ -77,7 +81,17 @@ def after(rows: str, **options: object) -> tuple[list[StoredAlert], list[NoticeK
 
 
 def open_alert(members: str = "a0", level: int = 3, **more: object) -> StoredAlert:
-    alert = StoredAlert(1, "crs", AlertState.OPEN, level, False, frozenset(members.split()))
+    alert = StoredAlert(
+        1,
+        SignalKind.GRADE_3,
+        "crs",
+        AlertState.OPEN,
+        level,
+        grade_urgency(level),
+        False,
+        frozenset(members.split()),
+        START,
+    )
     return replace(alert, **more)  # type: ignore[arg-type]
 
 
@@ -297,13 +311,13 @@ def test_an_entry_taken_out_of_an_alert_that_was_merged_is_told_there_too() -> N
 
 
 def test_news_of_a_grade_4_goes_first_and_good_news_later() -> None:
-    assert [urgency_of(NoticeKind.OPENING, level) for level in (3, 4, 5)] == [2, 1, 1]
-    assert urgency_of(NoticeKind.WORSENED, 4) == urgency_of(NoticeKind.DEATH, 5) == 1
-    assert urgency_of(NoticeKind.RETRACTION, 4) == 2
-    assert urgency_of(NoticeKind.RECOVERY, 4) == urgency_of(NoticeKind.DEATH, 4) == 3
-    assert urgency_of(NoticeKind.LATE, 4) == urgency_of(NoticeKind.AMENDMENT, 4) == 3
-    assert urgency_of(NoticeKind.HISTORICAL_DIGEST, 4) == 4
-    assert (alert_urgency(3), alert_urgency(4)) == (2, 1)
+    assert [urgency_of(NoticeKind.OPENING, urgency) for urgency in (1, 2, 3)] == [1, 2, 3]
+    assert urgency_of(NoticeKind.WORSENED, 1) == urgency_of(NoticeKind.DEATH, 1, 5) == 1
+    assert [urgency_of(NoticeKind.RETRACTION, urgency) for urgency in (1, 2, 3)] == [2, 2, 3]
+    assert urgency_of(NoticeKind.RECOVERY, 1) == urgency_of(NoticeKind.DEATH, 1, 4) == 3
+    assert urgency_of(NoticeKind.LATE, 1) == urgency_of(NoticeKind.AMENDMENT, 1) == 3
+    assert urgency_of(NoticeKind.HISTORICAL_DIGEST, 1) == 4
+    assert (grade_urgency(3), grade_urgency(4)) == (2, 1)
 
 
 ROW = st.sampled_from(sorted(ROWS))

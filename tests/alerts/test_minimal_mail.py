@@ -12,6 +12,7 @@ from actions import context
 from alerts.jobs import sweep
 from alerts.reconcile import pending_changes
 from alerts.telling import Teller
+from clock import utc_now
 from db.audit import verify_chain
 from db.models import Alert, Assessment
 from db.session import reading, writing
@@ -96,7 +97,7 @@ KINDS: dict[str, tuple[Callable[[Ward], None], Callable[[Ward], object], str]] =
         lambda ward: ward.assess(4, entered_after=21, **GRADE_3),
         "P3 news of at least grade 3 CRS",
     ),
-    "repeat": (
+    "lapsed": (
         acknowledged,
         lambda ward: sweep(ward.settings, context.protocol()),
         "P2 at least grade 3 CRS",
@@ -126,8 +127,9 @@ def test_a_story_that_cannot_be_told_refuses_no_entry(
     break_the_story(monkeypatch)
     step(ward)
     with reading() as session:
-        assert len(session.exec(select(Assessment.id)).all()) == entries + (kind != "repeat")
-        assert pending_changes(session, ward.infusion_id, at(25), context.protocol()) == []
+        assert len(session.exec(select(Assessment.id)).all()) == entries + (kind != "lapsed")
+        now = utc_now() if kind == "lapsed" else at(25)
+        assert not pending_changes(session, ward.infusion_id, now, context.protocol(), ward.settings.zone)
         assert verify_chain(session).whole
     notice = ward.notices()[-1]
     assert (notice.kind, notice.alert_id) == (kind, ward.alert().id)

@@ -12,10 +12,9 @@ from sqlmodel import Session, col, select
 from actions import context
 from actions.course import regrade_course, retire_grades
 from alerts import jobs
-from alerts.difference import Change
 from alerts.facts import load_alerts, load_course_facts, version_to_acknowledge
 from alerts.jobs import sweep
-from alerts.reconcile import pending_changes, reconcile_course, tell_historical
+from alerts.reconcile import Pending, pending_changes, reconcile_course, tell_historical
 from db.audit import verify_chain
 from db.models import Alert, AlertAssessment, Assessment, AuditEvent, Delivery, Recipient
 from db.roles import SYSTEM
@@ -68,7 +67,7 @@ def test_grade_3_tells_every_recipient_once(ward: Ward) -> None:
 def test_repeating_it_changes_nothing(ward: Ward) -> None:
     ward.assess(4, **GRADE_3)
     with reading() as session:
-        assert pending_changes(session, ward.infusion_id, at(5), context.protocol()) == []
+        assert not pending_changes(session, ward.infusion_id, at(5), context.protocol(), ward.settings.zone)
         events = len(session.exec(select(AuditEvent.id)).all())
     with writing() as session:
         told = reconcile_course(
@@ -322,8 +321,15 @@ def test_history_is_stored_with_one_digest(ward: Ward) -> None:
     assert {(one.state, one.historical) for one in alerts} == {("closed", True)}
     with writing() as session:
         ids = [int(one.id or 0) for one in alerts]
-        told = tell_historical(session, ids, now=at(30), by=SYSTEM, settings=ward.settings)
-        assert tell_historical(session, [], now=at(30), by=SYSTEM, settings=ward.settings).recipients == 0
+        told = tell_historical(
+            session, ids, now=at(30), by=SYSTEM, settings=ward.settings, protocol=context.protocol()
+        )
+        assert (
+            tell_historical(
+                session, [], now=at(30), by=SYSTEM, settings=ward.settings, protocol=context.protocol()
+            ).recipients
+            == 0
+        )
     assert told.recipients == len(PEOPLE)
     assert ward.kinds() == ["historical_digest"]
     mail = mail_of(ward.deliveries()[0].message)
@@ -397,7 +403,9 @@ def test_every_change_of_an_alert_is_in_the_audit_trail(ward: Ward) -> None:
 def test_the_facts_are_what_is_stored(ward: Ward) -> None:
     entry = ward.assess(4, **GRADE_3)
     with reading() as session:
-        (fact,) = load_course_facts(session, ward.infusion_id).assessments
+        (fact,) = load_course_facts(
+            session, ward.infusion_id, at(5), context.protocol(), ward.settings.zone
+        ).assessments
         assert (fact.stable_id, fact.crs.grade, fact.icans.grade) == (entry, 3, 0)
         assert fact.entered_at - fact.assessed_at == timedelta(hours=0.1)
         (alert,) = load_alerts(session, ward.infusion_id)
@@ -414,7 +422,7 @@ def test_the_sweep_finds_what_time_has_brought(ward: Ward) -> None:
         session.add(alert)
     assert entry
     assert sweep(ward.settings, context.protocol()) == 1
-    assert ward.kinds() == ["opening", "repeat"]
+    assert ward.kinds() == ["opening", "lapsed"]
     assert sweep(ward.settings, context.protocol()) == 0
 
 
@@ -426,7 +434,7 @@ def test_a_course_that_cannot_be_swept_does_not_silence_the_others(
         session.get_one(Alert, 1).state = "acknowledged"
     broken = 0
 
-    def pending(session: Session, infusion_id: int, *more: Any) -> list[Change]:
+    def pending(session: Session, infusion_id: int, *more: Any) -> Pending:
         if infusion_id == broken:
             raise ValueError("a fault of its own")
         return pending_changes(session, infusion_id, *more)
@@ -434,4 +442,4 @@ def test_a_course_that_cannot_be_swept_does_not_silence_the_others(
     monkeypatch.setattr(jobs, "_courses", lambda _session: [broken, ward.infusion_id])
     monkeypatch.setattr(jobs, "pending_changes", pending)
     assert sweep(ward.settings, context.protocol()) == 1
-    assert ward.kinds() == ["opening", "repeat"]
+    assert ward.kinds() == ["opening", "lapsed"]

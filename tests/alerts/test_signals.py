@@ -9,7 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.signals import AssessmentFact, CourseFacts, Signal, SignalKind, SignalState, evaluate
+from alerts.episodes import grade_3_episodes
+from alerts.model import AssessmentFact, CourseFacts, Signal, SignalKind, SignalState
+from alerts.signals import evaluate
 from grading.scale import Toxicity
 from tests.alerts.courses import ROWS, START, course_of
 from trial.protocol import load_protocol
@@ -18,8 +20,7 @@ PROTOCOL = load_protocol()
 
 
 def episodes(course: CourseFacts) -> list[Signal]:
-    now = START + timedelta(days=30)
-    return sorted(evaluate(course, now, PROTOCOL), key=lambda signal: (signal.slot, signal.first_at))
+    return sorted(grade_3_episodes(course, PROTOCOL), key=lambda signal: (signal.slot, signal.first_at))
 
 
 def only(course: CourseFacts) -> Signal:

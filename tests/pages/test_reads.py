@@ -7,7 +7,7 @@ import pytest
 
 from actions import context
 from alerts.facts import load_course_facts
-from alerts.signals import SignalState
+from alerts.model import SignalState
 from charts.heat_rows import heat_rows
 from db.models import SkippedAssessment
 from db.queries.alerts import list_alerts, load_stories
@@ -205,7 +205,7 @@ def test_the_committee_sees_everyone_and_each_event_once(database: str) -> None:
     with reading() as session:
         patients = load_committee(session)
         courses = {
-            one: EventCourse(load_course_facts(session, one), load_entries(session, one))
+            one: EventCourse(load_course_facts(session, one, NOW, protocol, zone), load_entries(session, one))
             for one in infusions_with_events(session)
         }
     assert [patient.study_code for patient in patients] == ["CART-001", "CART-002"]
@@ -225,11 +225,13 @@ def test_an_event_ends_with_the_entry_that_ended_it(database: str) -> None:
     made_up.assess(
         patient_id, infusion_id, [(back(40), GRADE_3), (back(30), made_up.WELL), (back(20), made_up.WELL)]
     )
+    protocol, zone = context.protocol(), context.settings().zone
     with reading() as session:
         patients = load_committee(session)
         courses = {
             infusion_id: EventCourse(
-                load_course_facts(session, infusion_id), load_entries(session, infusion_id)
+                load_course_facts(session, infusion_id, NOW, protocol, zone),
+                load_entries(session, infusion_id),
             )
         }
     (event,) = list_events(patients, courses, NOW, context.protocol())

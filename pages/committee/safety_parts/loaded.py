@@ -38,7 +38,7 @@ def load(
     """Everyone, the grid of one toxicity, and the events of both; read once for each data version."""
     version = data_version(session)
     of_all = (version, protocol.hash, zone.key)
-    patients, events = _everyone.get(of_all, lambda: _read(session, cut_off, protocol))
+    patients, events = _everyone.get(of_all, lambda: _read(session, cut_off, protocol, zone))
     rows = _rows.get(
         (*of_all, scale, last_change(cut_off, protocol, zone)),
         lambda: heat_rows(patients, scale, protocol, zone=zone, cut_off=cut_off),
@@ -60,10 +60,12 @@ _everyone: Final[Kept[_Everyone]] = Kept(4)
 _rows: Final[Kept[tuple[HeatRow, ...]]] = Kept(8)
 
 
-def _read(session: Session, now: datetime, protocol: Protocol) -> _Everyone:
+def _read(session: Session, now: datetime, protocol: Protocol, zone: ZoneInfo) -> _Everyone:
     patients = load_committee(session)
     courses = {
-        infusion_id: EventCourse(load_course_facts(session, infusion_id), load_entries(session, infusion_id))
+        infusion_id: EventCourse(
+            load_course_facts(session, infusion_id, now, protocol, zone), load_entries(session, infusion_id)
+        )
         for infusion_id in infusions_with_events(session)
     }
     return patients, tuple(list_events(patients, courses, now, protocol))

@@ -1,0 +1,145 @@
+"""Who is told next of an alert that nobody has acknowledged, and when: pure.
+
+The steps of an alert's plan run from the moment it last became open. A step whose mail was refused for good
+lets the next one run at once. After the last step the alert is repeated, until somebody acknowledges it.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+from alerts.difference import NoticeKind
+from alerts.model import SignalKind
+from trial.protocol import EVERYONE, Protocol, Step
+
+LAST_REPEATED: Final = 2
+"""Alerts up to this urgency are repeated."""
+
+_OWN_PLAN: Final = (SignalKind.MISSED, SignalKind.SYSTEM)
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """What was told of an open alert.
+
+    open_since     when it last became open; the moment a clock set back was noticed, where that is earlier
+    reached        the highest step told since then
+    refused        a mail of that step was refused for good
+    told_at        its newest notice that calls for an answer
+    repeats        how often it was repeated since it became open
+    silent_until   repeats and escalation rest until then
+    """
+
+    open_since: datetime
+    reached: int
+    refused: bool
+    told_at: datetime
+    repeats: int = 0
+    silent_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """What is to be told now: `step` is the plan's, and `groups` are its people."""
+
+    kind: NoticeKind
+    step: int
+    groups: tuple[str, ...]
+
+
+def plan_of(kind: SignalKind, urgency: int, protocol: Protocol) -> Sequence[Step]:
+    """The steps of an alert's plan."""
+    return protocol.plans[kind.value if kind in _OWN_PLAN else f"p{min(urgency, 3)}"]
+
+
+def first_step(plan: Sequence[Step], listed: Collection[str]) -> int:
+    """The first step that reaches anybody, where `listed` are the groups with a recipient; 0 if none does."""
+    reaching = (index for index, step in enumerate(plan) if _reached(step.groups, listed))
+    return next(reaching, 0)
+
+
+def groups_until(plan: Sequence[Step], step: int, *, after: int = -1) -> tuple[str, ...]:
+    """The groups of the steps up to and including `step`, those up to `after` left out."""
+    return tuple(dict.fromkeys(group for one in plan[after + 1 : step + 1] for group in one.groups))
+
+
+def due_now(
+    life: Life,
+    kind: SignalKind,
+    urgency: int,
+    now: datetime,
+    protocol: Protocol,
+    listed: Collection[str],
+) -> Due | None:
+    """The step or the repeat that is due, or None. `listed` are the groups that have a recipient now."""
+    if life.silent_until is not None and now < life.silent_until and urgency > 1:
+        return None
+    plan = plan_of(kind, urgency, protocol)
+    step = _due_step(life, plan, now, listed)
+    if step > life.reached:
+        return Due(NoticeKind.ESCALATION, step, groups_until(plan, step, after=life.reached))
+    if (
+        urgency <= LAST_REPEATED
+        and life.reached >= len(plan) - 1
+        and _repeat_is_due(life, plan, now, protocol)
+    ):
+        return Due(NoticeKind.REPEAT, life.reached, groups_until(plan, life.reached))
+    return None
+
+
+def next_at(life: Life, kind: SignalKind, urgency: int, protocol: Protocol) -> datetime | None:
+    """When the next step or repeat comes if nobody acknowledges; None where nothing more comes."""
+    plan = plan_of(kind, urgency, protocol)
+    if life.reached < len(plan) - 1:
+        due_at = life.open_since + plan[life.reached + 1].after
+    elif urgency <= LAST_REPEATED:
+        soon = life.told_at + timedelta(minutes=protocol.repeat_minutes)
+        due_at = life.told_at + _interval(soon - life.open_since, protocol)
+    else:
+        return None
+    resting = life.silent_until if urgency > 1 else None
+    return due_at if resting is None else max(due_at, resting)
+
+
+def _due_step(life: Life, plan: Sequence[Step], now: datetime, listed: Collection[str]) -> int:
+    """The highest step whose time has come; one further after a refusal, and past steps without people."""
+    elapsed = now - life.open_since
+    due = max((index for index, step in enumerate(plan) if step.after <= elapsed), default=life.reached)
+    if life.refused:
+        due = max(due, life.reached + 1)
+    due = min(due, len(plan) - 1)
+    while life.reached < due < len(plan) - 1 and not _reached(
+        groups_until(plan, due, after=life.reached), listed
+    ):
+        due += 1
+    return due
+
+
+def _reached(groups: Collection[str], listed: Collection[str]) -> bool:
+    return bool(listed) if EVERYONE in groups else not set(groups).isdisjoint(listed)
+
+
+def _repeat_is_due(life: Life, plan: Sequence[Step], now: datetime, protocol: Protocol) -> bool:
+    """Whether more repeats should have been told by now, and the last notice is long enough ago.
+
+    Counted, not only measured: a clock that ran ahead and was set back must not silence an alert.
+    """
+    elapsed = now - life.open_since
+    since_told = now - life.told_at
+    resting = timedelta(0) <= since_told < _interval(elapsed, protocol)
+    return not resting and _repeats_by(elapsed - plan[-1].after, protocol) > life.repeats
+
+
+def _repeats_by(elapsed: timedelta, protocol: Protocol) -> int:
+    """How many repeats belong to this time after the last step."""
+    soon, later = timedelta(minutes=protocol.repeat_minutes), timedelta(minutes=protocol.repeat_later_minutes)
+    at_first = timedelta(hours=protocol.repeat_for_hours)
+    if elapsed < timedelta(0):
+        return 0
+    return min(elapsed, at_first) // soon + max(elapsed - at_first, timedelta(0)) // later
+
+
+def _interval(elapsed: timedelta, protocol: Protocol) -> timedelta:
+    at_first = elapsed < timedelta(hours=protocol.repeat_for_hours)
+    return timedelta(minutes=protocol.repeat_minutes if at_first else protocol.repeat_later_minutes)
