@@ -129,6 +129,8 @@ def _sweep_one(infusion_id: int, settings: Settings, protocol: Protocol) -> bool
                 settings=settings,
                 by_the_clock=True,
             )
+            reach("sweep.before_commit")
+        reach("sweep.after_commit")
     except SaveRefused:
         raise  # the database takes nothing from anyone
     except Exception:

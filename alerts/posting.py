@@ -17,6 +17,7 @@ from alerts.content import MailContent, content_from
 from alerts.messages import Addressee, Envelope, build_message
 from db.models import Alert, Delivery, Notice, Recipient
 from db.roles import Group
+from failpoints import reach
 from settings import Settings
 from trial.protocol import EVERYONE, Protocol
 
@@ -115,6 +116,7 @@ def put_in_outbox(session: Session, outgoing: Outgoing, *, replacing_unsent: boo
         )
     if rows:
         session.connection().execute(insert(Delivery), rows)
+    reach("posting.after_deliveries")
 
 
 def post_untold(session: Session, *, now: datetime, settings: Settings, protocol: Protocol) -> int:

@@ -22,6 +22,7 @@ from alerts.telling import Teller
 from db.audit import append_event
 from db.models import Alert, AlertAssessment, Notice
 from db.roles import Actor
+from failpoints import reach
 from grading.scale import Toxicity
 from settings import Settings
 from trial.protocol import Protocol
@@ -100,6 +101,7 @@ class Writer:
         """The alert, its notice with the deliveries, and the audit event of one change."""
         alert, old_level = self._alert(change)
         alert_id = _stored_id(alert)
+        reach("reconcile.after_alert")
         self._members(alert_id, change.members)
         notice_id = self._tell(change, alert, old_level) if change.notice else None
         if change.historical and change.alert_id is None and change.kind is SignalKind.GRADE_3:
@@ -244,6 +246,7 @@ class Writer:
         )
         self._session.add(notice)
         self._session.flush()
+        reach("reconcile.after_notice")
         outgoing = Outgoing(notice, content, people, self._settings, self._protocol)
         put_in_outbox(self._session, outgoing, replacing_unsent=_speaks_for_all(change))
         notice_id = _stored_id(notice)
