@@ -6,11 +6,12 @@ from datetime import datetime, timedelta
 from itertools import count
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
-from sqlmodel import Session, col, select, update
+from playwright.sync_api import Browser, Locator, Page, expect
+from sqlmodel import Session, col, func, select, update
 
 from clock import utc_now
-from db.models import Assessment, LoginSession, User
+from db.models import Assessment, Draft, LoginSession, User
+from db.roles import Role
 from db.session import reading, writing
 from tests.support import made_up
 from tests.support.browser import VigilServer
@@ -40,6 +41,15 @@ class Hand:
     def choose(self, question: str, choice: str) -> None:
         """Touch one choice of a question."""
         self.tap(choice_of(self.page, question, choice))
+
+
+def open_form(
+    server: VigilServer, browser: Browser, code: str, role: Role = Role.WARD, more: str = ""
+) -> Page:
+    """The assess page of a patient, with that role signed in."""
+    page = server.open(browser, role, f"/assess?code={code}{more}")
+    expect(page.get_by_role("heading", level=1)).to_contain_text(code)
+    return page
 
 
 def end_sign_in(server: VigilServer, username: str) -> None:
@@ -106,6 +116,14 @@ def stored(infusion_id: int) -> list[Assessment]:
 
     with reading() as session:
         return read(session)
+
+
+def drafts_of_saved_entries() -> int:
+    """How many drafts carry the token of a stored assessment; a saved entry takes its draft with it."""
+    with reading() as session:
+        return session.exec(
+            select(func.count()).where(col(Draft.form_token).in_(select(Assessment.form_token)))
+        ).one()
 
 
 def examine_well(page: Page) -> Hand:

@@ -8,6 +8,7 @@ Each test opens pages of its own; the server and its database live as long as th
 """
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -230,9 +231,11 @@ def running_server(
 
 
 @pytest.fixture(scope="module")
-def vigil_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VigilServer]:
+def vigil_server(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[VigilServer]:
     """A server on an empty database with one administrator, for the tests of one file."""
-    with running_server(tmp_path_factory.mktemp("server")) as server:
+    folder = tmp_path_factory.mktemp("server")
+    shutil.copy(sqlite_template, folder / "vigil.db")
+    with running_server(folder) as server:
         server.use_database()
         server.account(Role.ADMIN)
         yield server
