@@ -18,6 +18,7 @@ class Page(StrEnum):
     ASSESS = "assess"
     PATIENT = "patient"
     ALERTS = "alerts"
+    HANDOVER = "handover"
     SAFETY = "safety"
     ENROLMENT = "enrolment"
     INFUSIONS = "infusions"
@@ -81,12 +82,13 @@ ACTIONS: Final[Mapping[Role, frozenset[Action]]] = {
 """What each role may write. Moving an entry to another patient and voiding it are corrections."""
 
 PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
-    Role.WARD: (Page.BOARD, Page.ASSESS, Page.PATIENT, Page.ALERTS),
+    Role.WARD: (Page.BOARD, Page.ASSESS, Page.PATIENT, Page.ALERTS, Page.HANDOVER),
     Role.INVESTIGATOR: (
         Page.BOARD,
         Page.ASSESS,
         Page.PATIENT,
         Page.ALERTS,
+        Page.HANDOVER,
         Page.SAFETY,
         Page.ENROLMENT,  # for the lasting findings
     ),

@@ -33,6 +33,7 @@ SCREENS: Final = {
     Page.ASSESS: Screen("ward/assess.py", "Assess"),
     Page.PATIENT: Screen("ward/patient.py", "Patient"),
     Page.ALERTS: Screen("ward/alerts.py", "Alerts"),
+    Page.HANDOVER: Screen("ward/handover.py", "Handover"),
     Page.SAFETY: Screen("committee/safety.py", "Safety"),
     Page.ENROLMENT: Screen("office/enrolment.py", "Enrolment"),
     Page.INFUSIONS: Screen("office/infusions.py", "Infusions"),

@@ -12,7 +12,16 @@ from functools import lru_cache
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from trial.calendar import GradePoint, Slot, SlotKind, StayPeriod, due_slots
+from trial.calendar import (
+    GradePoint,
+    Recorded,
+    Slot,
+    SlotKind,
+    SlotStatus,
+    StayPeriod,
+    due_slots,
+    slot_status,
+)
 from trial.protocol import Protocol
 from trial.refusals import asked_again_at, still_counts
 
@@ -103,6 +112,35 @@ def due_now(
     overdue.sort(key=lambda slot: slot.due_at)
     earliest = min((slot.due_at for slot in coming), default=now)
     return DueNow(tuple(overdue), tuple(slot for slot in coming if slot.due_at == earliest))
+
+
+def coming_slots(
+    course: DueCourse,
+    recorded: Iterable[Recorded],
+    now: datetime,
+    until: datetime,
+    protocol: Protocol,
+    *,
+    zone: ZoneInfo,
+) -> list[Slot]:
+    """What can still be made in time and is due before `until`, earliest first; nothing met or skipped."""
+    known = list(recorded)
+    slots = due_slots(
+        course.infused_at,
+        course.stays,
+        course.grades,
+        protocol,
+        until,
+        zone=zone,
+        ended_at=course.ended_at,
+        since=now - protocol.slot_tolerance,
+    )
+    open_ways = (SlotStatus.DUE, SlotStatus.NOT_YET)
+    return [
+        slot
+        for slot in slots
+        if slot.due_at < until and slot_status(slot, known, course.skipped, now, protocol) in open_ways
+    ]
 
 
 @lru_cache(maxsize=16_384)

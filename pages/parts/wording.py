@@ -12,6 +12,8 @@ from grading.ice import ICE_ITEMS
 
 _ORDINALS: Final = {1: "first", 2: "second"}
 _MINUTE = timedelta(minutes=1)
+LATE_AFTER: Final = timedelta(hours=1)
+"""An entry made longer than this after it was observed is called late wherever its time is shown."""
 
 
 def clock_time(at: datetime, zone: tzinfo) -> str:
@@ -47,6 +49,12 @@ def ago(at: datetime, now: datetime) -> str:
 def when_and_ago(at: datetime, now: datetime, zone: tzinfo) -> str:
     """ "07:52, 40 min ago": a relative time never stands alone."""
     return f"{when(at, now, zone)}, {ago(at, now)}"
+
+
+def late_words(observed_at: datetime, entered_at: datetime) -> str:
+    """ "late by 1 h 20 min" for what was entered more than an hour after it was observed; "" otherwise."""
+    late = entered_at - observed_at
+    return f"late by {span(late)}" if late > LATE_AFTER else ""
 
 
 def zone_words(at: datetime, zone: tzinfo) -> str:

@@ -44,10 +44,10 @@ def show_board() -> None:
         st.text("Nobody is in monitoring. A patient appears here from the day of infusion.")
         return
     urgent = sum(place.needs_you_now for place in places)
-    _section(f"Needs you now ({urgent})", [card for card in cards if card.needs_you_now], actor)
-    _section(
-        f"On schedule ({len(places) - urgent})", [card for card in cards if not card.needs_you_now], actor
-    )
+    waiting = [card for card in cards if card.needs_you_now]
+    on_schedule = [card for card in cards if not card.needs_you_now]
+    _section(f"Needs you now ({urgent})", waiting, actor, is_first=True)
+    _section(f"On schedule ({len(places) - urgent})", on_schedule, actor, is_first=not waiting)
     if len(places) > len(cards):
         left = len(places) - len(cards)
         st.button(f"Show more ({left} not shown)", on_click=_show_more, key="board-more")
@@ -80,10 +80,15 @@ def _head(patients: int, now: datetime) -> None:
     )
 
 
-def _section(title: str, cards: list[Card], actor: Actor) -> None:
+def _section(title: str, cards: list[Card], actor: Actor, *, is_first: bool) -> None:
+    """A heading and its cards; the first heading on the page has the way to the handover sheet beside it."""
     if not cards:
         return
-    st.header(title, anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.header(title, anchor=False)
+        may_hand_over = is_first and may_see(actor.role, Page.HANDOVER)
+        if may_hand_over and st.button("Handover sheet", key="board-handover"):
+            st.switch_page("ward/handover.py")
     grid = st.grid("auto", min_column_width=360)
     for card in cards:
         with grid, st.container(border=True, height="stretch", key=f"board-card-{card.patient_id}"):

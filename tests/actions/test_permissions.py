@@ -19,8 +19,8 @@ EXPECTED_ACTIONS = {
     "display": "",
 }
 EXPECTED_PAGES = {
-    "ward": "board assess patient alerts",
-    "investigator": "board assess patient alerts safety enrolment",
+    "ward": "board assess patient alerts handover",
+    "investigator": "board assess patient alerts handover safety enrolment",
     "coordinator": "board patient alerts enrolment infusions recipients",
     "committee": "safety board patient alerts",
     "admin": "accounts recipients alerts",

@@ -18,7 +18,7 @@ from trial.calendar import (
     due_slots,
     slot_status,
 )
-from trial.due import DueCourse, due_now, first_unmet
+from trial.due import DueCourse, coming_slots, due_now, first_unmet
 from trial.protocol import load_protocol
 
 PROTOCOL = load_protocol()
@@ -119,6 +119,17 @@ def test_it_agrees_with_a_walk_over_every_slot(
     for slot in due.coming:
         status = slot_status(slot, recorded, skipped, now, PROTOCOL)
         assert status in (SlotStatus.DUE, SlotStatus.NOT_YET)
+
+
+def test_what_comes_in_a_shift_leaves_out_what_is_met_skipped_or_no_longer_in_time() -> None:
+    skipped = frozenset({(SlotKind.VITAL_SIGNS, hours(8.5))})  # 18:00
+    recorded = [Recorded(hours(4.6), vital_signs=True, ice=False)]
+    course = DueCourse(INFUSED_AT, skipped=skipped)
+    coming = coming_slots(course, recorded, hours(5), hours(12.5), PROTOCOL, zone=ZONE)  # 14:30 to 22:00
+    assert local(tuple(coming)) == [("ice", "02 14:00")]
+    coming = coming_slots(course, recorded, hours(5), hours(12.6), PROTOCOL, zone=ZONE)
+    assert local(tuple(coming)) == [("ice", "02 14:00"), ("vital_signs", "02 22:00"), ("ice", "02 22:00")]
+    assert coming_slots(course, recorded, hours(7), hours(12.5), PROTOCOL, zone=ZONE) == []  # 16:30
 
 
 def test_since_leaves_out_only_what_was_due_before() -> None:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from alerts.wording import days_after, reference, toxicity_words
 from db.queries.alerts import AlertStory, Answer
-from pages.parts.wording import columns_words, sentence_case, when, when_and_ago
+from pages.parts.wording import columns_words, late_words, sentence_case, when, when_and_ago
 
 SEVEREST: Final = 5
 _ASKING: Final = ("opening", "worsened", "again", "repeat")
@@ -75,7 +75,10 @@ def why_lines(story: AlertStory, now: datetime, zone: ZoneInfo) -> list[tuple[st
         lines.append(("To settle it", f"record {columns_words(shown.grade.missing)}."))
     observed = when_and_ago(shown.assessed_at, now, zone)
     version = f", version {shown.version}" if shown.version > 1 else ""
-    lines.append(("Observed", f"{observed}. Entered {when(shown.entered_at, now, zone)}{version}."))
+    is_first = shown.version == 1 and not story.alert.historical
+    late = late_words(shown.assessed_at, shown.entered_at) if is_first else ""
+    entered = f"Entered {when(shown.entered_at, now, zone)}{version}{f', {late}' if late else ''}."
+    lines.append(("Observed", f"{observed}. {entered}"))
     latest = story.latest
     if latest is not None and latest.assessment_id != shown.assessment_id:
         grade = toxicity_words(latest.grade.scale, latest.grade.grade, latest.grade.at_least)

@@ -30,12 +30,14 @@ class Standing:
     grade      the settled grade shown, or None
     at_least   what is proved; None where there is no assessment at all
     direction  of the arrow: tiles.UP, tiles.DOWN or tiles.SAME
+    at         when it was observed; of a grade 0 that is no longer shown, when that was settled
     """
 
     grade: int | None
     at_least: int | None
     direction: str
     words: str
+    at: datetime | None = None
 
     @property
     def rank(self) -> int:
@@ -58,14 +60,14 @@ def standing(
     if higher is not None:
         at_least = higher.of(scale)[1]
         direction, words = change(points, scale, at_least, now, zone)
-        return Standing(None, at_least, direction, words)
+        return Standing(None, at_least, direction, words, higher.at)
     direction, words = change(points, scale, grade, now, zone)
     if settled is points[-1] and not is_overdue:
-        return Standing(grade, grade, direction, words)
+        return Standing(grade, grade, direction, words, settled.at)
     settled_at = when(settled.at, now, zone)
     if is_overdue and grade == 0:
-        return Standing(None, 0, tiles.SAME, f"not graded since {settled_at}")
-    return Standing(grade, grade, direction, f"{words}, settled {settled_at}")
+        return Standing(None, 0, tiles.SAME, f"not graded since {settled_at}", settled.at)
+    return Standing(grade, grade, direction, f"{words}, settled {settled_at}", settled.at)
 
 
 def change(
@@ -91,14 +93,19 @@ def change(
 
 def due_of(patient: BoardPatient, now: datetime, protocol: Protocol, zone: ZoneInfo) -> DueNow:
     """What is overdue and what comes next for this patient."""
+    course = course_of(patient, now)
+    return due_now(course, last_recorded(patient.points, now), now, protocol, zone=zone)
+
+
+def course_of(patient: BoardPatient, now: datetime) -> DueCourse:
+    """What decides when this patient's assessments are due."""
     grades = (
         tuple(point.grade_point() for point in patient.points)
         if patient.whole_course
         else _known_icans(patient.points)
     )
     skipped = skips_that_count(patient.skipped, now)
-    course = DueCourse(patient.infused_at, patient.stays, grades, skipped)
-    return due_now(course, last_recorded(patient.points, now), now, protocol, zone=zone)
+    return DueCourse(patient.infused_at, patient.stays, grades, skipped)
 
 
 def last_recorded(points: Sequence[Point], now: datetime) -> dict[SlotKind, datetime]:
@@ -141,7 +148,7 @@ def _never_settled(points: Sequence[Point], scale: Toxicity, now: datetime, zone
     if at_least == 0:
         return Standing(None, 0, tiles.SAME, "not graded yet")
     direction, words = change(points, scale, at_least, now, zone)
-    return Standing(None, at_least, direction, words)
+    return Standing(None, at_least, direction, words, worst.at)
 
 
 def _known_icans(points: Sequence[Point]) -> tuple[GradePoint, ...]:

@@ -9,7 +9,7 @@ from db.queries.charted_entries import Entry
 from grading.scale import Toxicity
 from pages.parts import tiles
 from pages.parts.values import value_words
-from pages.parts.wording import counted, when
+from pages.parts.wording import counted, late_words, when
 from pages.ward.patient_parts.loaded import Loaded
 from trial.calendar import day_of
 
@@ -38,6 +38,19 @@ def entry_link(study_code: str, entry: Entry, words: str) -> str:
     """A link that opens an entry on this page."""
     address = f"/patient?code={quote(study_code)}&a={entry.stable_id}"
     return tiles.link(words, address, classes="vigil-link vigil-link-row")
+
+
+def late_of(entry: Entry) -> str:
+    """ "late by 1 h 20 min", or "". What came from a file was never entered at the bedside."""
+    if entry.corrected or entry.source == "file":
+        return ""
+    return late_words(entry.assessed_at, entry.entered_at)
+
+
+def late_piece(entry: Entry) -> str:
+    """The same as a line under the time of the entry."""
+    late = late_of(entry)
+    return tiles.piece("div", text=late, classes="vigil-soft") if late else ""
 
 
 def _show_all(key: str) -> None:
@@ -71,7 +84,8 @@ def _row(loaded: Loaded, entry: Entry) -> list[str]:
         f"{entry.version}, corrected" if entry.corrected else "1",
     ]
     return [
-        entry_link(loaded.patient.study_code, entry, when(entry.assessed_at, loaded.now, loaded.zone)),
+        entry_link(loaded.patient.study_code, entry, when(entry.assessed_at, loaded.now, loaded.zone))
+        + late_piece(entry),
         tiles.cell(str(day_of(entry.assessed_at, loaded.infusion.infused_at, loaded.zone))),
         *tile,
         *(tiles.cell(word or "–") for word in words),

@@ -12,11 +12,10 @@ from db.queries.charted_entries import VALUE_COLUMNS, Entry, StoredGrade
 from db.roles import Actor
 from pages.parts import tiles
 from pages.parts.values import FREE_TEXT, column_label, value_words
-from pages.parts.wording import ago, columns_words, date_and_time, span
+from pages.parts.wording import ago, columns_words, date_and_time, late_words
 from pages.ward.patient_parts.loaded import Loaded
 from trial.calendar import day_of
 
-LATE_AFTER: Final = timedelta(hours=2)
 OWN_FOR: Final = timedelta(hours=12)
 """How long the ward may correct an entry of its own."""
 
@@ -43,11 +42,10 @@ def _who_and_when(loaded: Loaded, versions: Sequence[Entry]) -> str:
     first, newest = versions[0], versions[-1]
     observed = newest.assessed_at
     day = day_of(observed, loaded.infusion.infused_at, loaded.zone)
-    late = first.entered_at - first.assessed_at
-    later = f" ({span(late)} later)" if late > LATE_AFTER else ""
+    late = late_words(first.assessed_at, first.entered_at)
     words = [
         f"Day {day}. Observed {date_and_time(observed, loaded.zone)}, {ago(observed, loaded.now)}.",
-        f"Entered {_entered(loaded, first)}{_SOURCES[first.source]}{later}.",
+        f"Entered {_entered(loaded, first)}{_SOURCES[first.source]}{f', {late}' if late else ''}.",
     ]
     if newest is not first:
         words.append(f"Version {newest.version} entered {_entered(loaded, newest)}.")

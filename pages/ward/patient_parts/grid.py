@@ -12,7 +12,7 @@ import streamlit as st
 from pages.parts import tiles
 from pages.parts.wording import clock_time, date_and_time
 from pages.ward.patient_parts.due import DueSlot, due_grid, stage
-from pages.ward.patient_parts.entries import entry_link
+from pages.ward.patient_parts.entries import entry_link, late_piece
 from pages.ward.patient_parts.loaded import Loaded
 from trial.calendar import SlotKind, SlotStatus, day_of
 
@@ -74,7 +74,7 @@ def _slot(loaded: Loaded, one: DueSlot) -> str:
     if one.entry is not None:
         words = tiles.piece("span", text=f"{KINDS[one.slot.kind]} ")
         link = entry_link(loaded.patient.study_code, one.entry, "done")
-        return tiles.piece("div", words, link, classes="vigil-slot")
+        return tiles.piece("div", words, link, late_piece(one.entry), classes="vigil-slot")
     classes = "vigil-slot"
     if one.skipped_because is None:
         classes += f" vigil-slot-{one.status.value.replace('_', '-')}"
