@@ -53,6 +53,11 @@ def toxicity_words(scale: Toxicity, grade: int | None, at_least: int) -> str:
     return f"{grade_words(grade, at_least)} {scale.label}"
 
 
+def counted(number: int, noun: str) -> str:
+    """ "1 patient", "2 patients"."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def days_after(at: datetime, infused_at: datetime, number: int, zone: ZoneInfo) -> str:
     """ "6 days after the second infusion"."""
     days = day_of(at, infused_at, zone)
