@@ -6,7 +6,9 @@ Orders come in and answers go out as lines of JSON. A fork costs a fiftieth of a
 import gc
 import json
 import os
+import signal
 import sys
+import time
 import traceback
 from collections.abc import Callable
 from datetime import datetime
@@ -74,15 +76,23 @@ def _forked(order: dict[str, Any]) -> dict[str, Any]:
         _run(order, lambda words: None)
         return {"status": 0, "said": []}
     hear, say = os.pipe()
+    pids = [_fork(order, hear, say) for _ in range(order.get("copies", 1))]
+    os.close(say)
+    if "kill_after_s" in order:
+        time.sleep(order["kill_after_s"])
+        os.kill(pids[0], signal.SIGKILL)
+    with os.fdopen(hear) as pipe:
+        said = pipe.read().splitlines()
+    statuses = [os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) for pid in pids]
+    return {"status": next((one for one in statuses if one), 0), "said": said}
+
+
+def _fork(order: dict[str, Any], hear: int, say: int) -> int:
     pid = os.fork()
     if pid == 0:
         os.close(hear)
         _run_and_exit(order, say)
-    os.close(say)
-    with os.fdopen(hear) as pipe:
-        said = pipe.read().splitlines()
-    _, status = os.waitpid(pid, 0)
-    return {"status": os.waitstatus_to_exitcode(status), "said": said}
+    return pid
 
 
 def _run_and_exit(order: dict[str, Any], say: int) -> None:

@@ -12,6 +12,9 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
+
+from sqlalchemy import insert
 
 from actions import context
 from actions.alerts import acknowledge_alert
@@ -21,7 +24,7 @@ from alerts.facts import version_to_acknowledge
 from alerts.jobs import Courier
 from db import session as database
 from db.inputs import AssessmentIn
-from db.models import ProtocolVersion
+from db.models import Delivery, Notice, ProtocolVersion
 from db.session import reading, writing
 from settings import ROOT, Settings
 from tests.alerts.conftest import PEOPLE, Ward, at, make_ward
@@ -79,18 +82,21 @@ class Children:
         """Do a job in the process that forks, so that each child finds its statements made."""
         self._order(site, job, "", site.now, warm=True)
 
-    def run(self, site: Site, job: str, wish: str = "", now: datetime | None = None) -> Ended:
-        """One job on the site, from its start to its end or to the failpoint."""
-        return self._order(site, job, wish, now or site.now, warm=False)
+    def run(self, site: Site, job: str, wish: str = "", now: datetime | None = None, **more: Any) -> Ended:
+        """One job on the site, from its start to its end or to the failpoint.
 
-    def finish(self, site: Site, job: str, now: datetime | None = None) -> Ended:
+        more: `copies` at once; `kill_after_s` at any moment; another `entry` and form `token`.
+        """
+        return self._order(site, job, wish, now or site.now, warm=False, **more)
+
+    def finish(self, site: Site, job: str, now: datetime | None = None, **more: Any) -> Ended:
         """The same, and it must come to its end."""
-        ended = self.run(site, job, now=now)
+        ended = self.run(site, job, now=now, **more)
         assert ended.status == 0, "\n".join(ended.said)
         return ended
 
-    def _order(self, site: Site, job: str, wish: str, now: datetime, *, warm: bool) -> Ended:
-        order = {
+    def _order(self, site: Site, job: str, wish: str, now: datetime, *, warm: bool, **more: Any) -> Ended:
+        order: dict[str, Any] = {
             "job": job,
             "warm": warm,
             "wish": wish,
@@ -100,7 +106,7 @@ class Children:
             "stable_id": site.stable_id,
             "token": f"form-{job}",
             "entry": dict(GRADE_2 if job == "correct" else GRADE_3),
-        }
+        } | more
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps(order) + "\n")
@@ -190,6 +196,24 @@ class Templates:
             database.close()  # which writes the log into the file
             self._sites[stage] = (path, site)
         return self._sites[stage]
+
+
+def fill_outbox(site: Site, mails: int) -> None:
+    """So many digests, due now, beside what the outbox holds already."""
+    one = site.ward.deliveries()[0].model_dump(exclude={"id"})
+    with writing() as session:
+        connection = session.connection()
+        last = max(notice.id or 0 for notice in site.ward.notices())
+        ids = range(last + 1, last + 1 + mails)
+        notice = {"kind": "digest", "urgency": 4, "step": 0, "created_at": site.now, "content": {}}
+        connection.execute(insert(Notice), [notice | {"id": id_} for id_ in ids])
+        rows = []
+        for id_ in ids:
+            uid = str(uuid4())
+            message = one["message"].replace(one["uid"].encode(), uid.encode())
+            own = {"uid": uid, "notice_id": id_, "urgency": 4, "message": message}
+            rows.append(one | own | {"state": "pending", "due_at": site.now, "attempts": 0})
+        connection.execute(insert(Delivery), rows)
 
 
 def mails_in(maildir: Path) -> list[ReceivedMail]:
