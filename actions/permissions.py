@@ -37,6 +37,8 @@ class Action(StrEnum):
     JUDGE_CRS = "judge whether signs are CRS"
     RECORD_LASTING_FINDINGS = "record lasting findings"
     ACKNOWLEDGE_ALERT = "acknowledge an alert"
+    SILENCE_ALERT = "silence an alert"
+    CONFIRM_TEST_MAIL = "confirm a test mail"
     ENROL_PATIENT = "enrol a patient"
     RECORD_INFUSION = "record an infusion"
     CORRECT_INFUSION = "correct an infusion"
@@ -53,6 +55,7 @@ _BEDSIDE: Final = frozenset(
         Action.CORRECT_OWN_ASSESSMENT,
         Action.SKIP_ASSESSMENT,
         Action.KEEP_DRAFT,
+        Action.CONFIRM_TEST_MAIL,
     }
 )
 
@@ -64,6 +67,7 @@ ACTIONS: Final[Mapping[Role, frozenset[Action]]] = {
         Action.JUDGE_CRS,
         Action.RECORD_LASTING_FINDINGS,
         Action.ACKNOWLEDGE_ALERT,
+        Action.SILENCE_ALERT,
     },
     Role.COORDINATOR: frozenset(
         {
@@ -73,10 +77,11 @@ ACTIONS: Final[Mapping[Role, frozenset[Action]]] = {
             Action.RECORD_STAY,
             Action.CORRECT_STAY,
             Action.MANAGE_RECIPIENTS,
+            Action.CONFIRM_TEST_MAIL,
         }
     ),
-    Role.COMMITTEE: frozenset(),
-    Role.ADMIN: frozenset({Action.MANAGE_RECIPIENTS, Action.MANAGE_ACCOUNTS}),
+    Role.COMMITTEE: frozenset({Action.CONFIRM_TEST_MAIL}),
+    Role.ADMIN: frozenset({Action.MANAGE_RECIPIENTS, Action.MANAGE_ACCOUNTS, Action.CONFIRM_TEST_MAIL}),
     Role.DISPLAY: frozenset(),
 }
 """What each role may write. Moving an entry to another patient and voiding it are corrections."""

@@ -1,11 +1,12 @@
-"""What may be said when an alert is acknowledged."""
+"""What may be said when an alert is acknowledged or silenced."""
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from enum import StrEnum
 from typing import ClassVar
 
 from db.entries import Broken, Entry, Rule, Values
-from db.readers import FreeText, OneWord, Reader
+from db.readers import FreeText, Instant, OneWord, Reader
 
 
 class ActionTaken(StrEnum):
@@ -39,3 +40,19 @@ class AcknowledgementIn(Entry):
 
     action_taken: ActionTaken
     remark: str | None = None
+
+
+class SilenceIn(Entry):
+    """Why an alert's next steps and repeats may rest, and until when."""
+
+    readers: ClassVar[Mapping[str, Reader]] = {
+        "reason": FreeText("Reason", 2000, lines=True),
+        "until": Instant("End of the silence"),
+    }
+    required: ClassVar[Mapping[str, str]] = {
+        "reason": "Say in a few words why nobody else needs to be told for now.",
+        "until": "Choose when the silence ends.",
+    }
+
+    reason: str
+    until: datetime

@@ -16,6 +16,7 @@ from db.readers import (
     Reader,
     RowId,
     StudyCode,
+    Unreadable,
 )
 from db.roles import Group, Role
 from trial.calendar import SlotKind, StayKind
@@ -152,13 +153,32 @@ class SkipIn(Entry):
     explanation: str | None = None
 
 
+def _one_address(typed: object) -> str:
+    """One mail address; the sentence says what is wrong with the one typed."""
+    text = typed.strip() if isinstance(typed, str) else ""
+    if len(text) > MAIL_ADDRESS.most:
+        raise Unreadable(f"Address must be at most {MAIL_ADDRESS.most} characters; it has {len(text)}.")
+    one = "Address must be one e-mail address"
+    if any(sign in text for sign in "\r\n"):
+        raise Unreadable(f"{one} in one line, without a line break.")
+    if text.count("@") > 1:
+        raise Unreadable(f"{one}; more than one stands there. Add each recipient by itself.")
+    if any(sign.isspace() for sign in text):
+        raise Unreadable(f"{one} without spaces, such as ward@hospital.org.")
+    name, at, domain = text.partition("@")
+    if name and not (at and domain):
+        raise Unreadable(f"{one} with its domain after the @, such as ward@hospital.org.")
+    return MAIL_ADDRESS(text)
+
+
 class RecipientIn(Entry):
-    """One address that alerts go to."""
+    """One address that alerts go to; `valid_from` None from now on."""
 
     readers: ClassVar[Mapping[str, Reader]] = {
         "name": FreeText("Name", 100),
-        "address": MAIL_ADDRESS,
+        "address": _one_address,
         "group": OneWord("Group", Group),
+        "valid_from": Instant("Told from"),
     }
     required: ClassVar[Mapping[str, str]] = {
         "name": "Enter the name of the recipient, such as Ward 7 duty phone.",
@@ -169,6 +189,7 @@ class RecipientIn(Entry):
     name: str
     address: str
     group: Group
+    valid_from: datetime | None = None
 
 
 class UserIn(Entry):

@@ -8,14 +8,15 @@ from actions.errors import NotPermitted
 from actions.permissions import PAGES, ROLE_WORDS, Action, Page, first_page, may, may_see, require
 from db.roles import SYSTEM, Actor, Role
 
-BEDSIDE = "record_assessment correct_own_assessment skip_assessment keep_draft"
+BEDSIDE = "record_assessment correct_own_assessment skip_assessment keep_draft confirm_test_mail"
 EXPECTED_ACTIONS = {
     "ward": BEDSIDE,
-    "investigator": f"{BEDSIDE} correct_any_assessment judge_crs record_lasting_findings acknowledge_alert",
+    "investigator": f"{BEDSIDE} correct_any_assessment judge_crs record_lasting_findings acknowledge_alert "
+    "silence_alert",
     "coordinator": "enrol_patient record_infusion correct_infusion record_stay correct_stay "
-    "manage_recipients",
-    "committee": "",
-    "admin": "manage_recipients manage_accounts",
+    "manage_recipients confirm_test_mail",
+    "committee": "confirm_test_mail",
+    "admin": "manage_recipients manage_accounts confirm_test_mail",
     "display": "",
 }
 EXPECTED_PAGES = {
