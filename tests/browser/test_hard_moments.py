@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from db.roles import Role
-from tests.browser.ward import bar, choice_of, fill, patient, stored
+from tests.browser.ward import Hand, bar, choice_of, fill, patient, stored
 from tests.support.browser import DESK, VigilServer, wait_until_drawn
 from tests.support.made_up import WELL
 from tests.support.settled import settled, touch
@@ -78,6 +78,31 @@ def test_an_assessment_needs_no_mouse(vigil_server: VigilServer, browser: Browse
     row = stored(infusion_id)[-1]
     assert (row.temperature_c, row.systolic_mmhg, row.spo2_percent) == (38.4, 112, 97)
     assert (row.vasopressors, row.oxygen_device, row.oxygen_l_per_min) == ("none", "nasal_cannula", 2)
+
+
+def hold(page: Page, target: Locator) -> None:
+    """Put a finger on `target` right from a box, and lift it when the box's answer is drawn."""
+    at = target.bounding_box()
+    assert at is not None
+    page.mouse.move(at["x"] + at["width"] / 2, at["y"] + at["height"] / 2)
+    page.mouse.down()
+    settled(page)
+    page.mouse.up()
+
+
+def test_a_touch_right_from_a_box_is_taken_though_the_page_is_drawn_meanwhile(
+    vigil_server: VigilServer, browser: Browser
+) -> None:
+    code, infusion_id, _ = patient(vigil_server)
+    page = vigil_server.open(browser, Role.WARD, f"/assess?code={code}")
+    hand = Hand(page)
+    hand.type("Temperature (°C)", "37.2")
+    hold(page, choice_of(page, "Oxygen", "Room air"))
+    hand.type("Systolic (mmHg)", "112")
+    hold(page, page.get_by_role("button", name=SAVE))
+    expect(page.get_by_text(re.compile(rf"^Saved\. {code} at "))).to_be_visible()
+    (row,) = stored(infusion_id)
+    assert (row.temperature_c, row.oxygen_device, row.systolic_mmhg) == (37.2, "room_air", 112)
 
 
 @contextmanager
