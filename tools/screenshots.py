@@ -24,6 +24,7 @@ from tests.browser.ward import bar, choice_of, fill
 from tests.support.browser import DESK, TABLET, wait_until_drawn
 from tests.support.command import running
 from tests.support.programs import find_chromium
+from tests.support.settled import touch
 
 PHONE: Final = (390, 844)
 LONG_TABLET: Final = (820, 1330)
@@ -92,12 +93,21 @@ def show_alerts(browser: Browser, url: str, password: str) -> Page:
     return page
 
 
+def show_handover(browser: Browser, url: str, password: str) -> Page:
+    """The sheet of the last shift, as the ward sees it before it prints it."""
+    page = _open(browser, url, password, "ward", "/handover")
+    touch(page.get_by_text("Last shift, since", exact=False))
+    expect(page.get_by_text("and since. As of", exact=False)).to_be_visible()
+    return page
+
+
 PICTURES: Final[dict[str, Callable[[Browser, str, str], Page]]] = {
     "board": show_board,
     "assess": show_assess,
     "patient": show_patient,
     "safety": show_safety,
     "alerts": show_alerts,
+    "handover": show_handover,
 }
 
 
