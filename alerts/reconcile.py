@@ -7,7 +7,7 @@ not at all. Repeating it changes nothing.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
@@ -66,12 +66,14 @@ def reconcile_course(
 
     `historical` is for the import of old charts: new alerts are stored and not told one by one; tell of
     them with `tell_historical` at the end of the import. `by_the_clock` is the sweep's: it looks also where
-    no entry can have raised anything.
+    no entry can have raised anything, and only it raises what merely stands.
     """
     if not by_the_clock and not anything_to_tell(session, infusion_id, protocol):
         return Told()
     course = load_course_facts(session, infusion_id, now, protocol, settings.zone)
     pending = _pending_of_course(session, course, now, protocol, historical=historical)
+    if not by_the_clock:
+        pending = replace(pending, changes=tuple(filter(_may_come_of_an_entry, pending.changes)))
     if not pending:
         return Told()
     patient_id = session.get_one(Infusion, infusion_id).patient_id
@@ -211,6 +213,11 @@ def _pending(
         if found is not None:
             due.append((alert, _signal_of(alert, signals), found))
     return Pending(tuple(changes), tuple(due), tuple(set_back))
+
+
+def _may_come_of_an_entry(change: Change) -> bool:
+    """An entry raises what belongs to assessments; that nothing was entered is for the sweep to find."""
+    return change.kind.is_episode or change.alert_id is not None
 
 
 def _signal_of(alert: StoredAlert, signals: Collection[Signal]) -> Signal | None:
