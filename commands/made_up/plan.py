@@ -18,6 +18,7 @@ from trial.protocol import Protocol
 SEED: Final = 20_240_615
 _INFUSED_AT: Final = time(11, 0)
 _HOUR: Final = timedelta(hours=1)
+_MINUTE: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,7 @@ def _charting(
     infused_at, until_h = place.at, (now - place.at) / _HOUR
     wrong_at = None if story.correction is None else hour_of(story.correction.at_h, until_h)
     skipped_at = None if story.skips_ice_at_h is None else hour_of(story.skips_ice_at_h, until_h)
+    last_entered = infused_at
     for due_at, ice in _due(infused_at, story, until_h, protocol, zone):
         hour = (due_at - infused_at) / _HOUR
         if _within(story.skipped_h, due_at - infused_at):
@@ -110,10 +112,11 @@ def _charting(
         if skipped_at is not None and ice and hour >= skipped_at:
             yield _skip(place, due_at, "ice", "asleep")
             skipped_at, ice = None, False
-        observed = due_at + timedelta(minutes=rng.randint(-12, 18))
+        # Near a regular time, the story's extra one follows it: one nurse makes one entry at a time.
+        observed = max(due_at + timedelta(minutes=rng.randint(-12, 18)), last_entered + _MINUTE)
         ice = ice or has_icans(story, hour, until_h)
         values = find(story, (observed - infused_at) / _HOUR, until_h, rng, ice=ice)
-        entered = observed + timedelta(minutes=rng.randint(2, 9))
+        entered = last_entered = observed + timedelta(minutes=rng.randint(2, 9))
         charted = replace(place, at=entered, observed=observed, values=values)
         if story.correction is not None and wrong_at is not None and hour >= wrong_at:
             yield replace(charted, values=values | dict(story.correction.wrong))

@@ -48,6 +48,16 @@ def test_the_same_moment_and_seed_give_the_same_plan_and_another_seed_another(no
     assert list(plan(now, 2)) != again
 
 
+def test_no_patient_has_two_entries_of_one_minute_at_whatever_time_of_day_it_is_started() -> None:
+    for minutes in range(0, 1440, 13):
+        entries = [event for event in plan(MIDNIGHT + timedelta(minutes=minutes)) if event.kind == "chart"]
+        for moments in (
+            [(event.patient.code, event.number, event.observed) for event in entries],
+            [(event.patient.code, event.number, event.at) for event in entries],
+        ):
+            assert len(set(moments)) == len(moments), f"{minutes} min after midnight"
+
+
 @pytest.mark.parametrize("now", STARTS)
 def test_everything_is_entered_in_order_and_never_in_the_future(now: datetime) -> None:
     moments = [event.at for event in plan(now)]
