@@ -20,9 +20,19 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from actions import context
 from actions.start import StartError, start_process
 from alerts.delivery import Sender, make_sender
-from alerts.jobs import Courier, beat, beat_last, sweep
+from alerts.jobs import (
+    Courier,
+    beat,
+    beat_last,
+    make_rounds,
+    sweep,
+    take_next_step,
+    was_silent,
+    watch_program,
+)
 from alerts.outbox import announce_port
-from clock import utc_now
+from alerts.system import Problem, Watch
+from clock import monotonic, utc_now
 
 POLL_S: Final = 5
 SWEEP_S: Final = 60
@@ -41,7 +51,9 @@ class Worker:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind(("127.0.0.1", 0))
         self._stopping = threading.Event()
-        self.courier = Courier(sender, worker=self.name, stopped=self._stopping.is_set)
+        self.courier = Courier(
+            sender, worker=self.name, stopped=self._stopping.is_set, refused=self._take_next_step
+        )
 
     @property
     def port(self) -> int:
@@ -65,6 +77,9 @@ class Worker:
             self._sleep()
         self._sender.close()
         self._socket.close()
+
+    def _take_next_step(self, delivery_id: int) -> None:
+        _guarded(lambda: take_next_step(delivery_id, context.settings(), context.protocol()))()
 
     def _sleep(self) -> None:
         """Wait for a datagram, and take all that have come: one look into the outbox answers them all."""
@@ -93,10 +108,11 @@ def main() -> int:
     worker = Worker(make_sender(settings))
     signal.signal(signal.SIGTERM, worker.stop)
     signal.signal(signal.SIGINT, worker.stop)
+    silent_since = [Problem.WORKER] if was_silent(utc_now()) else []
     _guarded(lambda: beat(settings, worker.name))()
     # Without it a commit wakes nobody, and the poll finds the mails a little later.
     _guarded(lambda: announce_port(settings, worker.port))()
-    scheduler = _schedule(worker)
+    scheduler = _schedule(worker, silent_since)
     scheduler.start()
     _log.info("The worker %s is ready.", worker.name)
     worker.run()
@@ -105,11 +121,23 @@ def main() -> int:
     return 0
 
 
-def _schedule(worker: Worker) -> BackgroundScheduler:
+def _schedule(worker: Worker, problems: list[Problem]) -> BackgroundScheduler:
+    """Every job. `problems` were found at the start and are told of by the first watch."""
     settings, protocol = context.settings(), context.protocol()
+    watch = Watch()
 
     def sweep_and_wake() -> None:
         if sweep(settings, protocol):
+            worker.wake()
+
+    def watch_and_wake() -> None:
+        now = utc_now()
+        if watch_program(settings, protocol, watch, now=now, monotonic_s=monotonic(), more=problems):
+            problems.clear()
+            worker.wake()
+
+    def make_rounds_and_wake() -> None:
+        if make_rounds(settings, protocol, now=utc_now()):
             worker.wake()
 
     scheduler = BackgroundScheduler(
@@ -118,6 +146,8 @@ def _schedule(worker: Worker) -> BackgroundScheduler:
     )
     scheduler.add_job(worker.wake, "interval", seconds=POLL_S)
     scheduler.add_job(_guarded(sweep_and_wake), "interval", seconds=SWEEP_S, next_run_time=utc_now())
+    scheduler.add_job(_guarded(watch_and_wake), "interval", seconds=SWEEP_S, next_run_time=utc_now())
+    scheduler.add_job(_guarded(make_rounds_and_wake), "interval", seconds=SWEEP_S, next_run_time=utc_now())
     scheduler.add_job(_guarded(lambda: beat(settings, worker.name)), "interval", seconds=BEAT_S)
     scheduler.add_job(_guarded(worker.courier.keep_claim), "interval", seconds=KEEP_CLAIM_S)
     return scheduler

@@ -48,6 +48,7 @@ class WorkerState:
     """What a page's banner needs.
 
     alive           a worker has reported within the last 90 s
+    stopped         the last one to report ended on purpose
     mails_off       it has no mail server and keeps the mails in a maildir
     urgent_waiting  mails of urgency 1 and 2 that have waited for more than 2 min
     failed          mails about standing alerts that a mail server refused for good
@@ -58,6 +59,7 @@ class WorkerState:
     mails_off: bool
     urgent_waiting: int
     failed: int
+    stopped: bool = False
 
 
 def record_heartbeat(session: Session, *, worker: str, now: datetime, sends_mail: bool) -> None:
@@ -86,6 +88,7 @@ def worker_state(session: Session, now: datetime) -> WorkerState:
         mails_off=_MAILDIR in living,
         urgent_waiting=int(connection.execute(_WAITING, {"before": now - WAITING_TOO_LONG}).scalar_one()),
         failed=int(connection.execute(_FAILED).scalar_one()),
+        stopped=bool(beats) and beats[0][1] == _STOPPED,
     )
 
 

@@ -1,7 +1,7 @@
 """The worker's jobs as plain functions: empty the outbox, sweep the courses, give a sign of life."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,9 +12,11 @@ from alerts.delivery import Sender
 from alerts.difference import AlertState
 from alerts.health import record_heartbeat, record_stop
 from alerts.outbox import Claimed, Outcome, Result, claim_next, record_outcome, renew_lease
-from alerts.reconcile import pending_changes, reconcile_course
+from alerts.reconcile import pending_changes, pending_of_program, reconcile_course, reconcile_program
+from alerts.rounds import post_rounds, rounds_are_due
+from alerts.system import Problem, Watch, find_problems, note_problems, silent_before, system_signals
 from clock import utc_now
-from db.models import Alert, Assessment, Infusion
+from db.models import Alert, Assessment, Delivery, Infusion, Notice
 from db.roles import SYSTEM
 from db.session import DatabaseBusy, SaveRefused, reading, writing
 from failpoints import reach
@@ -36,8 +38,11 @@ class Courier:
         worker: str,
         stopped: Callable[[], bool],
         now: Callable[[], datetime] = utc_now,
+        refused: Callable[[int], None] | None = None,
     ) -> None:
+        """`refused` is called with the id of a delivery that a mail server refused for good."""
         self.worker = worker
+        self._refused = refused
         self._sender = sender
         self._stopped = stopped
         self._now = now
@@ -99,31 +104,89 @@ class Courier:
             reach("courier.after_outcome")
         self._unrecorded = None
         reach("courier.after_record")
+        if outcome.result is Result.REFUSED and self._refused is not None:
+            self._refused(claimed.id)
         return following
 
 
-def sweep(settings: Settings, protocol: Protocol) -> int:
+def sweep(settings: Settings, protocol: Protocol, now: Callable[[], datetime] = utc_now) -> int:
     """Reconcile every course that may still matter; returns in how many something had to be written.
 
     The entry's own transaction has done it already, so this finds only what time has brought.
     """
     with reading() as session:
-        courses = _courses(session)
-    return sum(_sweep_one(infusion_id, settings, protocol) for infusion_id in courses)
+        courses = _courses(session, now())
+    return sum(_sweep_one(infusion_id, settings, protocol, now) for infusion_id in courses)
 
 
-def _sweep_one(infusion_id: int, settings: Settings, protocol: Protocol) -> bool:
+def take_next_step(
+    delivery_id: int, settings: Settings, protocol: Protocol, now: Callable[[], datetime] = utc_now
+) -> None:
+    """A mail was refused for good: the next step of its alert runs at once instead of at the next sweep."""
+    with reading() as session:
+        about = session.execute(
+            select(col(Alert.id), col(Alert.infusion_id))
+            .join(Notice, col(Notice.alert_id) == col(Alert.id))
+            .join(Delivery, col(Delivery.notice_id) == col(Notice.id))
+            .where(col(Delivery.id) == delivery_id)
+        ).first()
+    if about is not None and about.infusion_id is not None:
+        _sweep_one(about.infusion_id, settings, protocol, now)
+
+
+def watch_program(
+    settings: Settings,
+    protocol: Protocol,
+    watch: Watch,
+    *,
+    now: datetime,
+    monotonic_s: float,
+    more: Collection[Problem] = (),
+) -> bool:
+    """Look whether the program is well, and raise or close its alerts; whether something was written.
+
+    `more` are problems that the caller knows of.
+    """
+    with reading() as session:
+        found = find_problems(session, settings, watch, now=now, monotonic_s=monotonic_s) | set(more)
+        standing = system_signals(session, now)
+        if not found and not pending_of_program(session, standing, now, protocol):
+            return False
+    with writing() as session:
+        note_problems(session, found, now=now)
+        signals = system_signals(session, now)
+        reconcile_program(session, signals, now=now, protocol=protocol, by=SYSTEM, settings=settings)
+    return True
+
+
+def make_rounds(settings: Settings, protocol: Protocol, *, now: datetime) -> int:
+    """Write the daily digest and the weekly test mails when their time has come; returns how many notices."""
+    with reading() as session:
+        if not rounds_are_due(session, now=now, settings=settings, protocol=protocol):
+            return 0
+    with writing() as session:
+        return post_rounds(session, now=now, settings=settings, protocol=protocol)
+
+
+def was_silent(now: datetime) -> bool:
+    """Whether no worker was alive before this one, though none had ended on purpose."""
+    with reading() as session:
+        return silent_before(session, now)
+
+
+def _sweep_one(
+    infusion_id: int, settings: Settings, protocol: Protocol, clock: Callable[[], datetime]
+) -> bool:
     """Reconcile one course where that writes something. A course that fails must not silence the others."""
     try:
         with reading() as session:
-            if not pending_changes(session, infusion_id, utc_now(), protocol, settings.zone):
+            if not pending_changes(session, infusion_id, clock(), protocol, settings.zone):
                 return False
         with writing() as session:
-            now = utc_now()
             reconcile_course(
                 session,
                 infusion_id=infusion_id,
-                now=now,
+                now=clock(),
                 protocol=protocol,
                 by=SYSTEM,
                 settings=settings,
@@ -163,9 +226,9 @@ def _send(sender: Sender, claimed: Claimed) -> Outcome:
     return outcome
 
 
-def _courses(session: Session) -> list[int]:
+def _courses(session: Session, now: datetime) -> list[int]:
     """Infusions of the last weeks, those assessed lately, and those with an alert that somebody waits for."""
-    since = utc_now() - _LOOK_BACK
+    since = now - _LOOK_BACK
     live = [state.value for state in AlertState if state.live]
     assessed = select(col(Assessment.infusion_id)).where(col(Assessment.entered_at) >= since)
     alerting = select(col(Alert.infusion_id)).where(col(Alert.state).in_(live))

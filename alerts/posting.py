@@ -37,13 +37,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A stored notice, and who gets it."""
+    """A stored notice, and who gets it. `uid` is the delivery's where the mail itself tells it."""
 
     notice: Notice
     content: MailContent
     people: Sequence[Person]
     settings: Settings
     protocol: Protocol
+    uid: str | None = None
 
     def due_at(self, person: Person) -> datetime:
         """When the mail may leave: in the quiet hours urgency 3 and 4 wait, but not to the ward."""
@@ -98,7 +99,7 @@ def put_in_outbox(session: Session, outgoing: Outgoing, *, replacing_unsent: boo
         mine = untried.get(person.id, [])
         if len(mine) == 1 and _replace(session, outgoing, person, *mine[0]):
             continue
-        uid = str(uuid.uuid4())
+        uid = outgoing.uid or str(uuid.uuid4())
         rows.append(
             {
                 "uid": uid,
