@@ -10,6 +10,7 @@ from pathlib import Path
 from bench.figure import Figure
 from bench.grading import measure_bulk, measure_grade_file
 from bench.mail import measure_mail
+from bench.outbox import measure_outbox
 from bench.pages import measure_pages
 from bench.saving import measure_import, measure_saving
 from settings import Settings
@@ -22,6 +23,7 @@ MEASURES: dict[str, Measure] = {
     "save": measure_saving,
     "import": measure_import,
     "mail": measure_mail,
+    "outbox": measure_outbox,
     "pages": measure_pages,
 }
 
