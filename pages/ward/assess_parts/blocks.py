@@ -24,7 +24,7 @@ from grading.charted import (
     Word,
 )
 from pages.parts import tiles
-from pages.parts.wording import clock_time, date_words, listed, zone_words
+from pages.parts.wording import clock_time, date_words, listed, span, zone_words
 from pages.ward.assess_parts.answers import (
     BLOCKS,
     FLOWLESS,
@@ -46,6 +46,7 @@ from pages.ward.assess_parts.last import (
     phrase,
     support_last,
 )
+from trial.refusals import ASKED_AGAIN_AFTER
 
 _NONE_OF_THESE: Final = {NONE: "None of these"}
 _SIGNS: Final = {
@@ -193,7 +194,10 @@ def ice(sheet: Sheet) -> None:
         _ice_items(sheet)
     if way == ICE_NOT_DONE:
         one_of(sheet, "ice_not_done", "Why was the ICE not done?", labels(IceNotDone), bold=False)
-        st.html(tiles.soft("A patient who is awake and cannot answer scores 0; that is not “not done”."))
+        again = f"A refusal without a comment is asked again after {span(ASKED_AGAIN_AFTER)}."
+        st.html(
+            tiles.soft(f"A patient who is awake and cannot answer scores 0; that is not “not done”. {again}")
+        )
 
 
 def _ice_items(sheet: Sheet) -> None:
