@@ -34,8 +34,9 @@ from tests.support.browser import clean_environment
 from tests.support.smtp import ReceivedMail
 from trial.protocol import load_protocol
 
-STAGES: Final = ("admitted", "told", "sent", "acknowledged")
-"""Infused and on the ward; a grade 3 in the outbox; its mails gone; an investigator has it."""
+STAGES: Final = ("admitted", "told", "sent", "unanswered", "acknowledged")
+"""Infused and on the ward; a grade 3 in the outbox; its mails gone; nobody answers for 16 minutes; an
+investigator had it 13 hours ago."""
 
 PATIENT: Final = "CART-007"
 GRADE_3: Final[Mapping[str, Any]] = {
@@ -149,6 +150,9 @@ def make_site(stage: str, url: str, folder: Path, port: int | None = None) -> Si
     Courier(sender, worker="first", stopped=lambda: False, now=lambda: site.now).empty_outbox()
     site.earlier = mails_in(folder / "gone")
     if stage == "sent":
+        return site
+    if stage == "unanswered":
+        site.now = ENTERED_AT + timedelta(minutes=16)
         return site
     alert = ward.alert()
     with reading() as session:

@@ -43,6 +43,7 @@ _SWEEP: Final = (
     "session.after_commit",
     "sweep.after_commit",
 )
+_CHASE: Final = ("reconcile.after_notice", "posting.after_deliveries", *_SWEEP[1:])
 _BEFORE_THE_DOT: Final = (
     "session.before_commit:1",
     "session.after_commit:1",
@@ -85,13 +86,14 @@ class Case:
     maildir: bool = False
 
     def __str__(self) -> str:
-        return f"{self.job} at {self.wish}{' into a maildir' if self.maildir else ''}"
+        return f"{self.job} when {self.stage} at {self.wish}{' into a maildir' if self.maildir else ''}"
 
 
 CASES: Final = [
     *(Case("enter", "admitted", wish) for wish in _ENTRY),
     *(Case("correct", "sent", wish) for wish in _ENTRY),
     *(Case("sweep", "acknowledged", wish) for wish in _SWEEP),
+    *(Case("sweep", "unanswered", wish) for wish in _CHASE),
     *(Case("deliver", "told", wish) for wish in _BEFORE_THE_DOT),
     *(Case("deliver", "told", wish, doubled=1) for wish in _AFTER_THE_DOT),
     *(Case("deliver", "told", wish, maildir=True) for wish in _MAILDIR),
