@@ -6,7 +6,6 @@ carries the same Message-ID.
 
 import logging
 import textwrap
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from email.headerregistry import Address
@@ -19,7 +18,7 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from alerts.content import MailContent
-from alerts.wording import GROUP_WORDS
+from alerts.wording import GROUP_WORDS, group_words
 from grading.colours import GRADE_COLOURS, THEME_COLOURS
 
 TEXT_WIDTH: Final = 65
@@ -118,12 +117,6 @@ def _headers(to: Address, subject: str, envelope: Envelope) -> EmailMessage:
     message["Auto-Submitted"] = "auto-generated"
     message["X-Auto-Response-Suppress"] = "All"
     return message
-
-
-def group_words(groups: Iterable[str]) -> list[str]:
-    """The groups as people read them, each once, in the order of the list of groups."""
-    present = set(groups)
-    return [words for group, words in GROUP_WORDS.items() if group in present]
 
 
 def _lines(text: str) -> str:

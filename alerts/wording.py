@@ -1,6 +1,6 @@
 """The words of alert mails: grades, days and times as a person reads them, in the hospital's zone."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from db.roles import Role
 from grading.charted import COLUMN_WORDS
 from grading.scale import Toxicity
+from grading.stored_values import join_words
 from trial.calendar import day_of
 
 _MONTHS: Final = (
@@ -15,6 +16,7 @@ _MONTHS: Final = (
     *("July", "August", "September", "October", "November", "December"),
 )
 _ORDINALS: Final = {1: "first", 2: "second"}
+_HOURS_AS_HOURS: Final = 48
 
 GROUP_WORDS: Final = {
     "ward": "ward on duty",
@@ -34,6 +36,12 @@ ROLE_WORDS: Final = {
     Role.ADMIN: "the administrator",
     Role.DISPLAY: "the wall screen",
 }
+
+
+def group_words(groups: Iterable[str]) -> list[str]:
+    """The groups as people read them, each once, in the order of the list of groups."""
+    present = set(groups)
+    return [words for group, words in GROUP_WORDS.items() if group in present]
 
 
 def reference(alert_id: int) -> str:
@@ -65,6 +73,23 @@ def days_after(at: datetime, infused_at: datetime, number: int, zone: ZoneInfo) 
     if days <= 0:
         return f"on the day of {infusion}"
     return f"{days} {'day' if days == 1 else 'days'} after {infusion}"
+
+
+def lasted(duration: timedelta) -> str:
+    """ "15 min", "4 h 5 min", "2 h", "3 days 2 h"."""
+    minutes = max(int(duration.total_seconds()) // 60, 0)
+    hours, minutes = divmod(minutes, 60)
+    if hours >= _HOURS_AS_HOURS:
+        days, hours = divmod(hours, 24)
+        return f"{days} days" + (f" {hours} h" if hours else "")
+    parts = [f"{hours} h"] * bool(hours) + [f"{minutes} min"] * bool(minutes or not hours)
+    return " ".join(parts)
+
+
+def late_by(duration: timedelta) -> str:
+    """ "02:45", in hours and minutes."""
+    hours, minutes = divmod(max(int(duration.total_seconds()) // 60, 0), 60)
+    return f"{hours:02d}:{minutes:02d}"
 
 
 def full_time(at: datetime, zone: ZoneInfo) -> str:
@@ -103,9 +128,7 @@ def sentence(reasons: Sequence[str], notes: Sequence[str] = ()) -> str:
 
 def to_settle(missing: Sequence[str]) -> str:
     """ "record the oxygen device and SpO2."."""
-    words = [COLUMN_WORDS.get(column, column) for column in missing]
-    last = words.pop()
-    return f"record {', '.join(words)} and {last}." if words else f"record {last}."
+    return f"record {join_words([COLUMN_WORDS.get(column, column) for column in missing])}."
 
 
 def _date(local: datetime) -> str:

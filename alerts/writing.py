@@ -233,7 +233,9 @@ class Writer:
         if kind is None:
             raise ValueError("A change without a notice tells nobody.")
         groups = tuple(sorted({person.group for person in people}))
-        content, assessment_id = self._teller_of(self._subject).content(change, alert, old_level, groups)
+        content, assessment_id = self._teller_of(self._subject).content(
+            change, alert, old_level, groups, step
+        )
         notice = Notice(
             alert_id=_stored_id(alert),
             kind=kind.value,

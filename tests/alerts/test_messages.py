@@ -11,10 +11,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from alerts import messages
-from alerts.content import MailContent, build_content, content_from, digest_content
+from alerts.content import MailContent, content_from, digest_content
+from alerts.content_grade import build_content
 from alerts.difference import NoticeKind
 from alerts.messages import Addressee, Envelope, build_message
-from alerts.story import Correction, Course, Graded, Known, Story
+from alerts.story import Chase, Correction, Course, Graded, Known, Story
 from alerts.wording import days_after, full_time, grade_words, to_settle
 from grading.colours import GRADE_COLOURS
 from grading.scale import Toxicity
@@ -42,6 +43,12 @@ STORY = Story(
     app_url="https://monitor.example.org",
     zone=SHANGHAI,
     late_after=timedelta(hours=2),
+    chase=Chase(
+        open_since=OBSERVED + timedelta(minutes=2),
+        at=OBSERVED + timedelta(minutes=2),
+        next_at=OBSERVED + timedelta(minutes=17),
+        next_groups=("deputy", "pi"),
+    ),
 )
 WAS = Graded(3, 3, ("ICE 2 of 10",), (), ())
 CORRECTION = Correction(
@@ -84,8 +91,9 @@ def test_the_text_part_reads_as_designed() -> None:
         "Open the alert and acknowledge:",
         "https://monitor.example.org/alerts?a=142",
         "",
-        "Nobody has acknowledged yet. Everyone on the list is told at the",
-        "same time.",
+        "Told now: ward on duty, treating investigator and principal",
+        "investigator. If nobody acknowledges, principal investigator and",
+        "deputy investigator are told at 08:09.",
         "",
         "--",
         "Told: ward on duty, treating investigator, principal",
@@ -157,12 +165,14 @@ def test_lines_are_short_and_the_bytes_are_ascii() -> None:
         (
             {"kind": NoticeKind.AGAIN, "recovering": True},
             "P2 not recovered: grade 3 ICANS (A-0142)",
-            "Patient CART-007 has not yet recovered from grade 3 ICANS: the closing entry was corrected.",
+            "Patient CART-007 has not yet recovered from grade 3 ICANS, 6 days after the second infusion: "
+            "an entry came late or was corrected.",
         ),
         (
             {"kind": NoticeKind.LAPSED},
             "P2 acknowledge again: grade 3 ICANS (A-0142)",
-            "Patient CART-007 still has grade 3 ICANS, and the acknowledgement has lapsed.",
+            "Patient CART-007 still has grade 3 ICANS, 6 days after the second infusion, "
+            "and the acknowledgement has lapsed.",
         ),
         (
             {"kind": NoticeKind.LATE, "over": True, "urgency": 3},
@@ -187,17 +197,17 @@ def test_lines_are_short_and_the_bytes_are_ascii() -> None:
         (
             {"kind": NoticeKind.AMENDMENT, "urgency": 3, "correction": CORRECTION},
             "P3 corrected: grade 3 ICANS (A-0142)",
-            "Corrected: CART-007 still has grade 3 ICANS.",
+            "Corrected: CART-007 still has grade 3 ICANS, 6 days after the second infusion.",
         ),
         (
             {"kind": NoticeKind.AMENDMENT, "urgency": 3, "correction": CORRECTION, "over": True},
             "P3 corrected: grade 3 ICANS (A-0142)",
-            "Corrected: CART-007 had grade 3 ICANS.",
+            "Corrected: CART-007 had grade 3 ICANS, 6 days after the second infusion.",
         ),
         (
             {"kind": NoticeKind.RETRACTION, "correction": CORRECTION},
             "P2 withdrawn: grade 3 ICANS (A-0142)",
-            "Withdrawn: CART-007 did not have grade 3 ICANS.",
+            "Withdrawn: CART-007 did not have grade 3 ICANS, 6 days after the second infusion.",
         ),
     ],
 )
@@ -227,8 +237,10 @@ def test_a_correction_shows_what_was_and_what_is() -> None:
     lines = dict(build_content(story).lines)
     assert lines["Was"] == "grade 3. ICE 2 of 10."
     assert lines["Is"] == "grade 1. ICE 9 of 10."
-    assert lines["Observed"] == "8 March 2026, 07:52 (UTC+08:00). Entered 07:54."
-    assert lines["Corrected"] == "08:02 by the ward. The reason stands with the entry."
+    assert lines["Observed"] == "8 March 2026, 07:52 (UTC+08:00)."
+    assert (
+        lines["Corrected"] == "entered 07:54, corrected 08:02 by the ward. The reason stands with the entry."
+    )
     voided = replace(story, correction=replace(CORRECTION, now=None))
     assert dict(build_content(voided).lines)["Is"] == "withdrawn; the entry does not count."
 

@@ -109,7 +109,7 @@ def break_the_story(monkeypatch: pytest.MonkeyPatch) -> None:
     """Every story ends in a query that the database refuses: on PostgreSQL that ends a transaction."""
 
     def story(teller: Teller, *_more: object) -> NoReturn:
-        teller._session.connection().execute(text(f"SELECT '{PATIENT_TEXT}' FROM no_such_table"))
+        teller._desk.session.connection().execute(text(f"SELECT '{PATIENT_TEXT}' FROM no_such_table"))
         raise AssertionError
 
     monkeypatch.setattr(Teller, "story", story)

@@ -16,7 +16,7 @@ from alerts.facts import load_alerts, load_course_facts, version_to_acknowledge
 from alerts.jobs import sweep
 from alerts.reconcile import Pending, pending_changes, reconcile_course, tell_historical
 from db.audit import verify_chain
-from db.models import Alert, AlertAssessment, Assessment, AuditEvent, Delivery, Recipient
+from db.models import Alert, AlertAssessment, Assessment, AuditEvent, Delivery, Notice, Recipient
 from db.roles import SYSTEM
 from db.session import reading, writing
 from tests.alerts.conftest import PEOPLE, Ward, at
@@ -35,6 +35,11 @@ def text_of(message: bytes | None) -> str:
     body = mail_of(message).get_body(("plain",))
     assert body is not None
     return str(body.get_content())
+
+
+def mail_about(ward: Ward, notice: Notice) -> bytes | None:
+    """The first recipient's mail of a notice."""
+    return next(one.message for one in ward.deliveries() if one.notice_id == notice.id)
 
 
 def test_a_well_patient_raises_nothing(ward: Ward) -> None:
@@ -143,7 +148,7 @@ def test_a_correction_after_the_mail_takes_it_back_from_everyone_who_was_told(wa
     assert [one.name for one in taken_back] == [one.name for one in PEOPLE]
     assert {one.urgency for one in taken_back} == {2}
     text = text_of(taken_back[0].message)
-    assert "Withdrawn: CART-007 did not have grade 3 CRS." in text
+    assert "Withdrawn: CART-007 did not have grade 3 CRS," in text
     assert "Was: grade 3." in text
     assert "Is: grade 1." in text
     assert "wrong line" not in text
@@ -158,9 +163,8 @@ def test_a_correction_before_the_mail_left_makes_one_mail_of_both(ward: Ward) ->
     assert len(deliveries) == len(PEOPLE)
     assert {one.notice_id for one in deliveries} == {ward.notices()[1].id}
     text = text_of(deliveries[0].message)
-    assert "Withdrawn: CART-007 did not have grade 3 CRS." in text
-    assert "Entered 14:06" in text
-    assert "Corrected: 14:12" in text
+    assert "Withdrawn: CART-007 did not have grade 3 CRS," in text
+    assert "Corrected: entered 14:06, corrected 14:12 by Vigil." in text
 
 
 def test_a_correction_while_one_mail_is_out_takes_back_that_one_and_replaces_the_others(ward: Ward) -> None:
@@ -218,7 +222,7 @@ def test_when_another_entry_keeps_it_at_3_the_correction_is_told_as_such(ward: W
     assert (ward.alert().state, ward.alert().level) == ("open", 3)
     assert ward.kinds() == ["opening", "amendment"]
     text = text_of(ward.deliveries()[-1].message)
-    assert "Corrected: CART-007 still has grade 3 CRS." in text
+    assert "Corrected: CART-007 still has grade 3 CRS," in text
     assert "Was: grade 4." in text
 
 
@@ -237,10 +241,16 @@ def test_an_earlier_correction_that_ends_the_course_takes_back_the_later_alert(w
     assert ward.alert().level == 3
     ward.mark_sent()
     made_up.correct(fever, at(9), "other patient's temperature", temperature_c=36.9)
-    assert ward.alert().state == "retracted"
-    text = text_of(ward.deliveries()[-1].message)
+    grave, ungraded = ward.alerts()
+    assert (grave.signal, grave.state) == ("grade3", "retracted")
+    taken_back, opening = ward.notices()[1:]
+    assert (taken_back.kind, opening.kind) == ("retraction", "opening")
+    text = text_of(mail_about(ward, taken_back))
     assert "Was: grade 3." in text
     assert "Is: grade 0." in text
+    # The vasopressor still runs: without a grade it is a signal of its own.
+    assert (ungraded.signal, ungraded.state, ungraded.urgency) == ("support_ungraded", "open", 2)
+    assert "norepinephrine, and no CRS grade," in " ".join(text_of(mail_about(ward, opening)).split())
 
 
 def test_a_late_entry_says_so_and_one_already_over_gets_one_notice(ward: Ward) -> None:
@@ -256,9 +266,10 @@ def test_a_late_entry_says_so_and_one_already_over_gets_one_notice(ward: Ward) -
 
 def test_a_late_fever_that_makes_a_later_row_grade_3_says_why_the_mail_comes_now(ward: Ward) -> None:
     ward.assess(8, temperature_c=None, vasopressors="norepinephrine")
-    assert ward.alerts() == []
+    assert ward.alert().signal == "support_ungraded"
     ward.assess(4, entered_after=21, temperature_c=38.6)
-    text = " ".join(text_of(ward.deliveries()[0].message).split())
+    (grave,) = [notice for notice in ward.notices() if notice.level]
+    text = " ".join(text_of(mail_about(ward, grave)).split())
     assert "Patient CART-007 has grade 3 CRS" in text
     assert "Observed: 2 March 2024, 18:00 (UTC+08:00). Entered 18:06." in text
     late = "Late entry: observed 2 March 2024, 14:00 (UTC+08:00), entered 3 March 2024, 11:00."
@@ -269,7 +280,12 @@ def test_a_corrected_fever_that_makes_a_later_row_grade_3_says_so_too(ward: Ward
     fever = ward.assess(4, temperature_c=36.8)
     ward.assess(8, vasopressors="norepinephrine")
     made_up.correct(fever, at(9), "typing error", temperature_c=38.6)
-    text = " ".join(text_of(ward.deliveries()[0].message).split())
+    assert [(one.signal, one.state) for one in ward.alerts()] == [
+        ("support_ungraded", "retracted"),
+        ("grade3", "open"),
+    ]
+    (grave,) = [notice for notice in ward.notices() if notice.level]
+    text = " ".join(text_of(mail_about(ward, grave)).split())
     assert "Corrected entry: observed 2 March 2024, 14:00 (UTC+08:00), corrected 19:00." in text
 
 
@@ -343,10 +359,17 @@ def test_an_unconfirmed_judgement_from_a_file_closes_nothing(ward: Ward) -> None
     ward.assess(4, **GRADE_3)
     for hours in (16, 20):
         ward.assess(hours, crs_judgement="not_crs", confirmed_by_investigator=False, **GRADE_3)
-    assert ward.alert().state == "open"
+    # The grade stays open, and the vasopressor that a file explains away is told of too.
+    assert [(one.signal, one.state) for one in ward.alerts()] == [
+        ("grade3", "open"),
+        ("support_ungraded", "open"),
+    ]
     for hours in (24, 28):
         ward.assess(hours, crs_judgement="not_crs", **GRADE_3)
-    assert ward.alert().state == "closed"
+    assert [(one.state, one.ended_reason) for one in ward.alerts()] == [
+        ("closed", "recovered"),
+        ("closed", "judged"),
+    ]
 
 
 def enter_and_lose_power(ward: Ward) -> None:
@@ -439,7 +462,7 @@ def test_a_course_that_cannot_be_swept_does_not_silence_the_others(
             raise ValueError("a fault of its own")
         return pending_changes(session, infusion_id, *more)
 
-    monkeypatch.setattr(jobs, "_courses", lambda _session: [broken, ward.infusion_id])
+    monkeypatch.setattr(jobs, "_courses", lambda *_: [broken, ward.infusion_id])
     monkeypatch.setattr(jobs, "pending_changes", pending)
     assert sweep(ward.settings, context.protocol()) == 1
     assert ward.kinds() == ["opening", "lapsed"]

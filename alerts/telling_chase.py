@@ -1,0 +1,118 @@
+"""Who was told of an alert since it became open, and who is told next unless somebody acknowledges."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select
+from sqlmodel import col
+
+from alerts.difference import STARTING, Change, NoticeKind
+from alerts.escalation import Life, first_step, groups_until, next_at, plan_of
+from alerts.posting import active_recipients
+from alerts.story import Chase
+from alerts.telling_desk import Desk
+from db.models import Acknowledgement, Delivery, Notice, Recipient, Silence
+from trial.protocol import EVERYONE, Step
+
+_CALLING: Final = (*STARTING, NoticeKind.ESCALATION, NoticeKind.REPEAT)
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """One earlier notice that called for an answer, to one group."""
+
+    notice_id: int
+    kind: str
+    at: datetime
+    group: str
+
+
+def load_chase(desk: Desk, change: Change, alert_id: int, step: int) -> Chase | None:
+    """None where the notice asks for no answer. `step` is the plan's that this notice tells."""
+    if change.notice not in _CALLING:
+        return None
+    starting = change.notice in STARTING
+    told = [] if starting else _since_open(_told(desk, alert_id))
+    open_since = told[0].at if told else desk.now
+    plan = plan_of(change.kind, change.urgency, desk.protocol)
+    life = Life(
+        open_since=open_since,
+        reached=step,
+        refused=False,
+        told_at=desk.now,
+        silent_until=_silent_until(desk, alert_id),
+    )
+    groups, again = _next(plan, step, {person.group for person in active_recipients(desk.session, desk.now)})
+    return Chase(
+        open_since=open_since,
+        at=desk.now,
+        before=_by_moment(told),
+        times=len({one.notice_id for one in told}) + 1,
+        next_at=next_at(life, change.kind, change.urgency, desk.protocol),
+        next_groups=groups,
+        again=again,
+        acknowledged_at=_acknowledged_at(desk, alert_id) if change.notice is NoticeKind.LAPSED else None,
+        held_for=desk.protocol.acknowledged_for(change.level),
+    )
+
+
+def _told(desk: Desk, alert_id: int) -> list[_Told]:
+    rows = desk.session.connection().execute(
+        select(col(Notice.id), col(Notice.kind), col(Notice.created_at), col(Recipient.group))
+        .outerjoin(Delivery, col(Delivery.notice_id) == col(Notice.id))
+        .outerjoin(Recipient, col(Recipient.id) == col(Delivery.recipient_id))
+        .where(col(Notice.alert_id) == alert_id, col(Notice.kind).in_([kind.value for kind in _CALLING]))
+        .order_by(col(Notice.id))
+    )
+    return [_Told(int(notice_id or 0), kind, at, group or "") for notice_id, kind, at, group in rows]
+
+
+def _since_open(told: Sequence[_Told]) -> list[_Told]:
+    newest = max((one.notice_id for one in told if one.kind in STARTING), default=0)
+    return [one for one in told if one.notice_id >= newest]
+
+
+def _by_moment(told: Sequence[_Told]) -> tuple[tuple[datetime, tuple[str, ...]], ...]:
+    """Each group at the moment when it was told first."""
+    first: dict[str, datetime] = {}
+    for one in told:
+        if one.group:
+            first.setdefault(one.group, one.at)
+    moments = sorted(set(first.values()))
+    return tuple((at, tuple(group for group in first if first[group] == at)) for at in moments)
+
+
+def _next(plan: Sequence[Step], step: int, listed: Collection[str]) -> tuple[tuple[str, ...], bool]:
+    """The groups told next, those with a recipient; and whether they are the ones told so far."""
+    further = plan[step + 1 :]
+    if not further:
+        return _listed(groups_until(plan, step), listed), True
+    return _listed(further[first_step(further, listed)].groups, listed), False
+
+
+def _listed(groups: Collection[str], listed: Collection[str]) -> tuple[str, ...]:
+    if EVERYONE in groups:
+        return (EVERYONE,) if listed else ()
+    return tuple(sorted(set(groups).intersection(listed)))
+
+
+def _silent_until(desk: Desk, alert_id: int) -> datetime | None:
+    query = (
+        select(col(Silence.until))
+        .where(col(Silence.alert_id) == alert_id)
+        .order_by(col(Silence.id).desc())
+        .limit(1)
+    )
+    return desk.session.connection().execute(query).scalar_one_or_none()
+
+
+def _acknowledged_at(desk: Desk, alert_id: int) -> datetime | None:
+    query = (
+        select(col(Acknowledgement.at))
+        .where(col(Acknowledgement.alert_id) == alert_id)
+        .order_by(col(Acknowledgement.id).desc())
+        .limit(1)
+    )
+    return desk.session.connection().execute(query).scalar_one_or_none()
