@@ -126,6 +126,26 @@ def test_what_was_due_and_not_done_is_recorded_with_its_reason(
     assert (row.kind, row.reason, row.explanation) == ("vital_signs", "other", "at the dentist")
 
 
+def test_a_refusal_without_words_says_when_it_is_asked_again(
+    vigil_server: VigilServer, browser: Browser
+) -> None:
+    code, infusion_id, _ = patient(vigil_server, [(9, VITAL_SIGNS_ONLY)])
+    page = open_form(vigil_server, browser, code)
+    touch(page.get_by_text("Something due was not done"))
+    touch(group(page, "What was not done?").get_by_text(re.compile("^ICE")).first)
+    touch(choice_of(page, "Not done, because", "Refused"))
+    expect(page.get_by_text("Without a few words, it is due again in 1 h.")).to_be_visible()
+    expect(page.get_by_label("In a few words, why was it refused?")).to_be_visible()
+    touch(page.get_by_role("button", name="Record as not done"))
+    said = re.compile(r"^Recorded as not done: ICE .*\. Asked again from .*\d\d:\d\d\.$")
+    expect(page.get_by_text(said)).to_be_visible()
+    with reading() as session:
+        row = session.exec(
+            select(SkippedAssessment).where(SkippedAssessment.infusion_id == infusion_id)
+        ).one()
+    assert (row.kind, row.reason, row.explanation) == ("ice", "refused", None)
+
+
 def test_a_death_is_asked_once_more_and_ends_the_course(vigil_server: VigilServer, browser: Browser) -> None:
     code, infusion_id, _ = patient(vigil_server, [(3, WELL)])
     page = open_form(vigil_server, browser, code, Role.INVESTIGATOR)
