@@ -52,8 +52,7 @@ def deliver(_order: dict[str, Any], now: datetime, say: Say) -> None:
 
 def sweep(_order: dict[str, Any], now: datetime, say: Say) -> None:
     """A worker looks at every course for what time has brought."""
-    vars(jobs)["utc_now"] = lambda: now
-    say(str(jobs.sweep(context.settings(), context.protocol())))
+    say(str(jobs.sweep(context.settings(), context.protocol(), lambda: now)))
 
 
 JOBS: dict[str, Callable[[dict[str, Any], datetime, Say], None]] = {
