@@ -104,9 +104,17 @@ class Courier:
             reach("courier.after_outcome")
         self._unrecorded = None
         reach("courier.after_record")
-        if outcome.result is Result.REFUSED and self._refused is not None:
-            self._refused(claimed.id)
+        if outcome.result is Result.REFUSED:
+            self._go_on_without(claimed)
         return following
+
+    def _go_on_without(self, claimed: Claimed) -> None:
+        """The outcome is committed and must not be written again, whatever happens here."""
+        try:
+            if self._refused is not None:
+                self._refused(claimed.id)
+        except Exception:
+            _log.exception("Delivery %s was refused; the next sweep takes its alert further.", claimed.uid)
 
 
 def sweep(settings: Settings, protocol: Protocol, now: Callable[[], datetime] = utc_now) -> int:

@@ -231,6 +231,26 @@ def test_an_error_in_one_mail_does_not_silence_the_others(sqlite_ward: Ward) -> 
     assert [one.state for one in sqlite_ward.deliveries()] == ["pending", "sent", "sent"]
 
 
+def test_a_step_that_fails_after_a_refusal_writes_no_outcome_twice(sqlite_ward: Ward) -> None:
+    sqlite_ward.assess(4, **GRADE_3)
+
+    class Refusing:
+        def send(self, claimed: Claimed) -> Outcome:
+            return Outcome(Result.REFUSED, "550 no such user")
+
+        def close(self) -> None:
+            pass
+
+    def busy(_delivery_id: int) -> None:
+        raise DatabaseBusy
+
+    courier = Courier(Refusing(), worker="w1", stopped=lambda: False, refused=busy)
+    assert courier.empty_outbox() == len(PEOPLE)
+    assert {(one.state, one.attempts) for one in sqlite_ward.deliveries()} == {("failed", 1)}
+    with reading() as session:
+        assert len(session.exec(select(DeliveryAttempt)).all()) == len(PEOPLE)
+
+
 def test_a_worker_told_to_stop_claims_nothing_more(sqlite_ward: Ward) -> None:
     sqlite_ward.assess(4, **GRADE_3)
     stopping = threading.Event()
