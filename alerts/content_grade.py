@@ -189,7 +189,7 @@ def _corrected(story: Story) -> list[Line]:
         return _observed(story)
     is_ = "withdrawn; the entry does not count."
     if correction.now is not None and story.signal is SignalKind.RISE_2 and _same(correction):
-        is_ = f"{_grade_and_why(correction.now)} An earlier entry was changed: it is no rise by two any more."
+        is_ = f"{_grade_and_why(correction.now)} It is no rise by two any more."
     elif correction.now is not None:
         is_ = _grade_and_why(correction.now)
     elif correction.moved:
@@ -204,6 +204,7 @@ def _corrected(story: Story) -> list[Line]:
             correction.corrected_at,
             correction.corrected_by,
             story.zone,
+            another=correction.another,
         ),
     ]
 

@@ -161,8 +161,8 @@ def _changed(story: SupportStory) -> Parts:
         headline, subject = f"Corrected: {code} still has {_SIGNAL}, {day}.", f"corrected: {_SIGNAL}"
     elif not story.moved and grade is not None and grade.at_least > 0:
         words = f"{grade_words(grade.grade, grade.at_least)} CRS"
-        headline = f"Withdrawn: the support of {code} has a grade, {words}, {day}."
-        subject = f"withdrawn, {words}: {_SIGNAL}"
+        headline = f"Withdrawn: the support of {code} has a grade now, {words}, {day}."
+        subject = f"withdrawn, now {words}: {_SIGNAL}"
     else:
         headline, subject = f"Withdrawn: {code} did not have {_SIGNAL}, {day}.", f"withdrawn: {_SIGNAL}"
     lines = [
@@ -173,7 +173,12 @@ def _changed(story: SupportStory) -> Parts:
     if story.corrected_at is not None:
         lines.append(
             corrected_line(
-                was.observed_at, was.entered_at, story.corrected_at, story.corrected_by, story.zone
+                was.observed_at,
+                was.entered_at,
+                story.corrected_at,
+                story.corrected_by,
+                story.zone,
+                another=story.another,
             )
         )
     return headline, subject, lines

@@ -18,12 +18,17 @@ def observed_and_entered(
 
 
 def corrected_line(
-    observed_at: datetime, entered_at: datetime, corrected_at: datetime, by: str, zone: ZoneInfo
+    observed_at: datetime,
+    entered_at: datetime,
+    corrected_at: datetime,
+    by: str,
+    zone: ZoneInfo,
+    *,
+    another: bool = False,
 ) -> tuple[str, str]:
     """ "entered 10:02, corrected 10:03 by the ward. The reason stands with the entry."."""
     entered = time_beside(entered_at, observed_at, zone)
-    corrected = time_beside(corrected_at, observed_at, zone)
-    return (
-        "Corrected",
-        f"entered {entered}, corrected {corrected} by {by}. The reason stands with the entry.",
-    )
+    changed = f"{time_beside(corrected_at, observed_at, zone)} by {by}"
+    if another:
+        return "Entered", f"{entered}. An earlier entry was changed {changed}."
+    return "Corrected", f"entered {entered}, corrected {changed}. The reason stands with the entry."

@@ -45,6 +45,7 @@ class Correction:
 
     now      its grade today, None where the entry was withdrawn or belongs to another infusion
     moved    it belongs to another infusion or patient now
+    another  not this entry was changed, but one before it
     """
 
     observed_at: datetime
@@ -54,6 +55,7 @@ class Correction:
     moved: bool
     corrected_at: datetime
     corrected_by: str
+    another: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +151,8 @@ class SupportStory(Telling):
 
     shown         the assessment it is about; of news, the one that ended it
     was           for a correction: what had been told of the entry
-    moved         the entry belongs to another infusion or patient now
+    moved         the entry belongs to another infusion or patient now; `another`: not this entry was
+                  changed, but one before it
     """
 
     course: Course
@@ -159,6 +162,7 @@ class SupportStory(Telling):
     late_after: timedelta
     was: Supported | None = None
     moved: bool = False
+    another: bool = False
     corrected_at: datetime | None = None
     corrected_by: str = ""
 

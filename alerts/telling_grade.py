@@ -92,6 +92,7 @@ def _correction(desk: Desk, change: Change, scale: Toxicity, old_level: int) -> 
         moved=moved,
         corrected_at=desk.now,
         corrected_by=desk.by_words,
+        another=current.entered_at != desk.now,
     )
 
 

@@ -61,6 +61,7 @@ def _corrected(desk: Desk, change: Change, alert: Alert, common: dict[str, Any])
         late_after=desk.protocol.slot_tolerance,
         was=_supported(desk, then, stands=False),
         moved=moved,
+        another=current.entered_at != desk.now,
         corrected_at=desk.now,
         corrected_by=desk.by_words,
     )
