@@ -15,6 +15,7 @@ from typing import Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import mail_pictures
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -48,6 +49,7 @@ def main(folder: Path) -> None:
             _keep(page, folder / f"{name}.png")
         page = show_mail(browser, data / "demo" / "mailbox" / "new")
         _keep(page, folder / "alert-mail.png")
+    mail_pictures.main(folder / "mails")
 
 
 def show_board(browser: Browser, url: str, password: str) -> Page:
