@@ -1,37 +1,54 @@
-"""What the alerts page reads: every alert, why it stands, who was told, what the relay said, who answered."""
+"""What the alerts page reads: every alert, the entries behind it, and its thread."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, select
+from sqlalchemy import RowMapping, and_, case, func, select
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from db.models import (
-    Acknowledgement,
-    Alert,
-    AlertAssessment,
-    Assessment,
-    Delivery,
-    DeliveryAttempt,
-    Grade,
-    Infusion,
-    Notice,
-    Patient,
-    Recipient,
-    User,
+from db.models import Alert, AlertAssessment, Assessment, Grade, Infusion, Patient
+from db.queries.alert_thread import (
+    Answer,
+    Notified,
+    Silenced,
+    Told,
+    grouped,
+    load_answers,
+    load_notices,
+    load_silences,
+    load_told,
 )
 from db.queries.charted_entries import StoredGrade, stored_grade
 from grading.scale import Toxicity
 
 LIVE: Final = ("open", "acknowledged", "recovering")
+SUPPORT: Final = "support_ungraded"
+UNSETTLED: Final = "unsettled"
+RISE: Final = "rise2"
+
+_CHARTED: Final = (
+    "systolic_mmhg",
+    "spo2_percent",
+    "oxygen_device",
+    "oxygen_l_per_min",
+    "vasopressors",
+    "iv_fluid_bolus",
+    "hypotension",
+    "hypoxia",
+)
+_RISEN_BY: Final = 2
 
 
 @dataclass(frozen=True, slots=True)
 class AlertRow:
-    """One alert as stored. `slot` is the toxicity; patient and infusion are None where it has none."""
+    """One alert as stored; patient and infusion are None where it is about the program itself.
+
+    slot  the toxicity, the kind of due assessment, the part of the program, or empty
+    """
 
     id: int
     signal: str
@@ -47,6 +64,8 @@ class AlertRow:
     study_code: str | None
     number: int | None
     infused_at: datetime | None
+    infusion_id: int | None
+    updated_at: datetime
 
     @property
     def live(self) -> bool:
@@ -69,56 +88,34 @@ class Member:
     assessed_at: datetime
     entered_at: datetime
     grade: StoredGrade
+    charted: Mapping[str, Any] = field(default_factory=dict, compare=False)
+    """What was charted about pressure and oxygen, by column; only what was recorded."""
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
-    """One attempt to send, and what the mail server said."""
+class Before:
+    """The settled grade that a rise is measured against, and when it was observed."""
 
+    grade: int
     at: datetime
-    outcome: str
-    reply: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """One notice to one recipient."""
-
-    notice_id: int
-    kind: str
-    noticed_at: datetime
-    level: int | None
-    name: str
-    address: str
-    group: str
-    state: str
-    sent_at: datetime | None
-    due_at: datetime
-    reply: str | None
-    last_error: str | None
-    attempts: tuple[Attempt, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """Somebody's acknowledgement, and how long it holds."""
-
-    at: datetime
-    by: str
-    level: int
-    action_taken: str
-    remark: str | None
-    expires_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class AlertStory:
-    """One alert with everything that belongs to it, each in time order."""
+    """One alert with everything that belongs to it, each in time order.
+
+    unsettled  the last assessment of the course, of an alert that its grade stays open
+    before     of a rise, what it rose from
+    """
 
     alert: AlertRow
     members: tuple[Member, ...]
     told: tuple[Told, ...]
     answers: tuple[Answer, ...]
+    notices: tuple[Notified, ...] = ()
+    silences: tuple[Silenced, ...] = ()
+    unsettled: Member | None = None
+    before: Before | None = None
 
     @property
     def shown(self) -> Member | None:
@@ -134,6 +131,11 @@ class AlertStory:
         """The newest acknowledgement that covers today's grade and has not lapsed."""
         holding = [one for one in self.answers if one.level >= self.alert.level and now < one.expires_at]
         return holding[-1] if holding else None
+
+    def silence_that_holds(self, now: datetime) -> Silenced | None:
+        """The newest silence, while it lasts; urgency 1 knows none."""
+        newest = self.silences[-1] if self.silences else None
+        return newest if newest is not None and now < newest.until and self.alert.urgency > 1 else None
 
 
 def list_alerts(session: Session) -> list[AlertRow]:
@@ -152,18 +154,30 @@ def list_alerts(session: Session) -> list[AlertRow]:
     return [AlertRow(**row) for row in session.connection().execute(query).mappings()]
 
 
-def load_stories(session: Session, alerts: Collection[AlertRow]) -> dict[int, AlertStory]:
-    """What belongs to these alerts, by alert id, in a fixed number of queries."""
+def load_stories(
+    session: Session, alerts: Collection[AlertRow], *, rise_within: timedelta = timedelta(hours=24)
+) -> dict[int, AlertStory]:
+    """What belongs to these alerts, by alert id, in a fixed number of queries.
+
+    rise_within  how long before a rise the grade may have been that it is measured against
+    """
     ids = [alert.id for alert in alerts]
     members = _members(session, ids)
-    told = _told(session, ids)
-    answers = _answers(session, ids)
+    told, notices = load_told(session, ids), load_notices(session, ids)
+    answers, silences = load_answers(session, ids), load_silences(session, ids)
+    unsettled = _last_entries(session, [one.id for one in alerts if one.signal == UNSETTLED and one.live])
+    risen = [one.id for one in alerts if one.signal == RISE]
+    before = _before(session, risen, members, rise_within) if risen else {}
     return {
         alert.id: AlertStory(
             alert,
             members=tuple(members[alert.id]),
             told=tuple(told[alert.id]),
             answers=tuple(answers[alert.id]),
+            notices=tuple(notices[alert.id]),
+            silences=tuple(silences[alert.id]),
+            unsettled=unsettled.get(alert.id),
+            before=before.get(alert.id),
         )
         for alert in alerts
     }
@@ -181,34 +195,97 @@ _ALERT_COLUMNS: Final = (
     col(Alert.first_observed_at),
     col(Alert.closed_at),
     col(Alert.ended_reason),
+    col(Alert.infusion_id),
+    col(Alert.updated_at),
+)
+# Support that nobody has graded is about CRS.
+_SCALE: Final[Any] = case((col(Alert.signal) == SUPPORT, Toxicity.CRS.value), else_=col(Alert.slot))
+_ENTRY: Final[tuple[Any, ...]] = (
+    col(Assessment.id).label("version_id"),
+    col(Assessment.stable_id),
+    col(Assessment.version),
+    col(Assessment.assessed_at),
+    col(Assessment.entered_at),
+    *(getattr(Assessment, name) for name in _CHARTED),
+    *(getattr(Grade, name) for name in ("scale", "grade", "at_least", "missing", "reasons")),
+    *(getattr(Grade, name) for name in ("notes", "ruleset")),
+)
+_STANDS: Final = and_(
+    col(Assessment.superseded_at).is_(None),
+    col(Assessment.status) == "recorded",
+    col(Grade.superseded_at).is_(None),
 )
 
 
 def _members(session: Session, alert_ids: Collection[int]) -> defaultdict[int, list[Member]]:
-    query = (
-        select(
-            col(AlertAssessment.alert_id),
-            col(Assessment.id).label("version_id"),
-            col(Assessment.stable_id),
-            col(Assessment.version),
-            col(Assessment.assessed_at),
-            col(Assessment.entered_at),
-            *(getattr(Grade, name) for name in ("scale", "grade", "at_least", "missing", "reasons")),
-            *(getattr(Grade, name) for name in ("notes", "ruleset")),
-        )
+    query: Any = (
+        select(col(AlertAssessment.alert_id), *_ENTRY)
         .join(Alert, col(Alert.id) == col(AlertAssessment.alert_id))
         .join(Assessment, col(Assessment.stable_id) == col(AlertAssessment.assessment_stable_id))
         .join(Grade, col(Grade.assessment_id) == col(Assessment.id))
+        .where(col(AlertAssessment.alert_id).in_(alert_ids), _STANDS, col(Grade.scale) == _SCALE)
+        .order_by(col(Assessment.assessed_at))
+    )
+    return grouped((row["alert_id"], _member(row)) for row in session.connection().execute(query).mappings())
+
+
+def _last_entries(session: Session, alert_ids: Collection[int]) -> dict[int, Member]:
+    """Alert -> the last assessment of its course, with the grade the alert is about."""
+    if not alert_ids:
+        return {}
+    other = aliased(Assessment)
+    last = (
+        select(func.max(col(other.assessed_at)))
         .where(
-            col(AlertAssessment.alert_id).in_(alert_ids),
-            col(Assessment.superseded_at).is_(None),
-            col(Assessment.status) == "recorded",
-            col(Grade.superseded_at).is_(None),
+            col(other.infusion_id) == col(Alert.infusion_id),
+            col(other.superseded_at).is_(None),
+            col(other.status) == "recorded",
+        )
+        .scalar_subquery()
+    )
+    query: Any = (
+        select(col(Alert.id).label("alert_id"), *_ENTRY)
+        .join(Assessment, col(Assessment.infusion_id) == col(Alert.infusion_id))
+        .join(Grade, col(Grade.assessment_id) == col(Assessment.id))
+        .where(
+            col(Alert.id).in_(alert_ids),
+            _STANDS,
             col(Grade.scale) == col(Alert.slot),
+            col(Assessment.assessed_at) == last,
+        )
+    )
+    return {row["alert_id"]: _member(row) for row in session.connection().execute(query).mappings()}
+
+
+def _before(
+    session: Session,
+    alert_ids: Collection[int],
+    members: Mapping[int, list[Member]],
+    within: timedelta,
+) -> dict[int, Before]:
+    """Alert -> the last settled grade, lower by two, before the first assessment of the rise."""
+    query: Any = (
+        select(col(Alert.id).label("alert_id"), col(Assessment.assessed_at), col(Grade.grade))
+        .join(Assessment, col(Assessment.infusion_id) == col(Alert.infusion_id))
+        .join(Grade, col(Grade.assessment_id) == col(Assessment.id))
+        .where(
+            col(Alert.id).in_(alert_ids),
+            _STANDS,
+            col(Grade.scale) == col(Alert.slot),
+            col(Grade.grade).is_not(None),
         )
         .order_by(col(Assessment.assessed_at))
     )
-    return _grouped((row["alert_id"], _member(row)) for row in session.connection().execute(query).mappings())
+    found: dict[int, Before] = {}
+    for alert_id, at, grade in session.connection().execute(query):
+        rise = next(iter(members.get(alert_id, ())), None)
+        if (
+            rise is not None
+            and rise.assessed_at - within <= at < rise.assessed_at
+            and grade + _RISEN_BY <= rise.grade.at_least
+        ):
+            found[alert_id] = Before(grade, at)
+    return found
 
 
 def _member(row: RowMapping) -> Member:
@@ -219,75 +296,5 @@ def _member(row: RowMapping) -> Member:
         assessed_at=row["assessed_at"],
         entered_at=row["entered_at"],
         grade=stored_grade(row),
+        charted={name: row[name] for name in _CHARTED if row[name] is not None},
     )
-
-
-def _told(session: Session, alert_ids: Collection[int]) -> defaultdict[int, list[Told]]:
-    query: Any = (
-        select(
-            col(Notice.alert_id),
-            col(Notice.id).label("notice_id"),
-            col(Notice.kind),
-            col(Notice.created_at).label("noticed_at"),
-            col(Notice.level),
-            col(Delivery.id).label("delivery_id"),
-            col(Delivery.name),
-            col(Delivery.address),
-            col(Recipient.group).label("group"),
-            col(Delivery.state),
-            col(Delivery.sent_at),
-            col(Delivery.due_at),
-            col(Delivery.reply),
-            col(Delivery.last_error),
-        )
-        .join(Delivery, col(Delivery.notice_id) == col(Notice.id))
-        .join(Recipient, col(Recipient.id) == col(Delivery.recipient_id))
-        .where(col(Notice.alert_id).in_(alert_ids))
-        .order_by(col(Notice.id), col(Delivery.id))
-    )
-    rows = [dict(row) for row in session.connection().execute(query).mappings()]
-    attempts = _attempts(session, [row["delivery_id"] for row in rows])
-    return _grouped(
-        (row.pop("alert_id"), Told(attempts=tuple(attempts[row.pop("delivery_id")]), **row)) for row in rows
-    )
-
-
-def _attempts(session: Session, delivery_ids: Collection[int]) -> defaultdict[int, list[Attempt]]:
-    query = (
-        select(
-            col(DeliveryAttempt.delivery_id),
-            col(DeliveryAttempt.at),
-            col(DeliveryAttempt.outcome),
-            col(DeliveryAttempt.reply),
-        )
-        .where(col(DeliveryAttempt.delivery_id).in_(delivery_ids))
-        .order_by(col(DeliveryAttempt.id))
-    )
-    rows = session.connection().execute(query)
-    return _grouped((delivery_id, Attempt(at, outcome, reply)) for delivery_id, at, outcome, reply in rows)
-
-
-def _answers(session: Session, alert_ids: Collection[int]) -> defaultdict[int, list[Answer]]:
-    query: Any = (
-        select(
-            col(Acknowledgement.alert_id),
-            col(Acknowledgement.at),
-            col(User.display_name).label("by"),
-            col(Acknowledgement.level),
-            col(Acknowledgement.action_taken),
-            col(Acknowledgement.remark),
-            col(Acknowledgement.expires_at),
-        )
-        .join(User, col(User.id) == col(Acknowledgement.by))
-        .where(col(Acknowledgement.alert_id).in_(alert_ids))
-        .order_by(col(Acknowledgement.id))
-    )
-    rows = [dict(row) for row in session.connection().execute(query).mappings()]
-    return _grouped((row.pop("alert_id"), Answer(**row)) for row in rows)
-
-
-def _grouped(pairs: Iterable[tuple[int, Any]]) -> defaultdict[int, list[Any]]:
-    found: defaultdict[int, list[Any]] = defaultdict(list)
-    for key, value in pairs:
-        found[key].append(value)
-    return found

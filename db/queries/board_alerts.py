@@ -23,7 +23,16 @@ _ALERTS: Final = select(
     col(Alert.first_observed_at),
     col(Alert.opened_at),
     col(Alert.state),
+    col(Alert.signal),
+    col(Alert.urgency),
 ).where(col(Alert.state).in_(_LIVE), col(Alert.historical).is_(False), col(Alert.infusion_id).is_not(None))
+
+# What is wrong with the program itself; every run of every page asks it.
+_OF_THE_PROGRAM: Final = (
+    select(col(Alert.slot), col(Alert.first_observed_at))
+    .where(col(Alert.signal) == "system", col(Alert.infusion_id).is_(None), col(Alert.closed_at).is_(None))
+    .order_by(col(Alert.urgency), col(Alert.first_observed_at))
+)
 
 # For each alert how many different people it goes to, and how many of them have a mail of it.
 _TOLD: Final = (
@@ -68,9 +77,10 @@ _ANSWERS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class BoardAlert:
-    """An alert that is not over.
+    """An alert of a patient that is not over.
 
-    slot             "crs" or "icans"
+    slot             the toxicity, the kind of due assessment, or empty
+    level            the highest grade; 0 where the signal is not about one
     is_settled       whether the grade behind the level is settled
     recipients       how many people the newest of its urgent notices goes to, and `told` how many have it
     is_acknowledged  somebody answered for this level and the answer has not lapsed
@@ -88,6 +98,8 @@ class BoardAlert:
     is_acknowledged: bool
     acknowledged_by: str | None
     acknowledged_at: datetime | None
+    signal: str = "grade3"
+    urgency: int = 2
 
 
 def load_board_alerts(session: Session, now: datetime) -> dict[int, list[BoardAlert]]:
@@ -110,13 +122,18 @@ def load_board_alerts(session: Session, now: datetime) -> dict[int, list[BoardAl
     return found
 
 
+def load_program_alerts(session: Session) -> list[tuple[str, datetime]]:
+    """Each problem of the program that an alert stands for: the part of it, and when it was seen first."""
+    return [(row[0], row[1]) for row in session.connection().execute(_OF_THE_PROGRAM)]
+
+
 _Answer = tuple[datetime, str, int, datetime]  # at, by, for which level, until
 
 
 def _alert(
     row: Row[Any], recipients: int, told: int, is_settled: bool, answer: _Answer | None, now: datetime
 ) -> BoardAlert:
-    alert_id, infusion_id, slot, level, first_observed_at, opened_at, state = tuple(row)
+    alert_id, infusion_id, slot, level, first_observed_at, opened_at, state, signal, urgency = tuple(row)
     covers = answer is not None and answer[2] >= level and (answer[3] > now or state == "acknowledged")
     # A recovering alert keeps what was said for it; without any answer it still waits for one.
     return BoardAlert(
@@ -132,4 +149,6 @@ def _alert(
         is_acknowledged=state == "acknowledged" or (state == "recovering" and covers),
         acknowledged_by=answer[1] if answer else None,
         acknowledged_at=answer[0] if answer else None,
+        signal=signal,
+        urgency=urgency,
     )

@@ -1,5 +1,9 @@
-"""Recipients: who is told of alerts now, adding one, ending one (coordinators and administrators)."""
+"""Recipients: who is told of alerts, now and later, and who would be told of what.
 
+Coordinators and administrators add one and end one here, and see how the test mails of each stand.
+"""
+
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -9,15 +13,19 @@ from actions import context
 from actions.errors import Refused
 from actions.permissions import Page
 from actions.recipients import add_recipient, end_recipient
+from alerts.posting import active_recipients
 from clock import utc_now
 from db.inputs import RecipientIn
 from db.queries.office import RecipientRecord, load_recipients
+from db.queries.test_mails import RecipientTestMails, load_test_mails
 from db.roles import Actor, Group
 from db.session import SaveRefused, reading
 from pages.office.office_parts.sheet import Sheet, say, show_said, unmarked
 from pages.parts import tiles
 from pages.parts.access import require_role
-from pages.parts.wording import counted, date_and_time, zone_words
+from pages.parts.mail_check import mail_check_words, show_confirmation
+from pages.parts.who_is_told import would_be_told
+from pages.parts.wording import counted, date_and_time, listed, zone_words
 
 _ENDING: Final = "recipients_ending"
 GROUP_WORDS: Final = {
@@ -31,22 +39,49 @@ GROUP_WORDS: Final = {
 
 
 def main() -> None:
-    """One run of the page."""
+    """One run of the page. `t` in the address is the code of a test mail, to be confirmed."""
     actor = require_role(Page.RECIPIENTS)
-    now = utc_now()
+    now, zone = utc_now(), context.settings().zone
     with reading() as session:
-        listed = load_recipients(session)
-    told = [one for one in listed if one.is_told(now)]
+        known = load_recipients(session)
+        people = active_recipients(session, now)
+        mails = load_test_mails(session)
+    listed_now = _by_group([one for one in known if one.is_told(now)])
+    later = _by_group([one for one in known if _begins_later(one, now)])
     st.title("Recipients of alerts", anchor=False)
-    st.html(tiles.soft(f"Times of the hospital {zone_words(now, context.settings().zone)}."))
+    st.html(tiles.soft(f"Times of the hospital {zone_words(now, zone)}."))
+    show_confirmation(actor)
     show_said()
-    _draw_new(actor, expanded=not told)
-    st.header(f"Told now ({len(told)})", anchor=False)
-    if not told:
+    _draw_new(actor, expanded=not listed_now)
+    st.header(f"Told now ({len(listed_now)})", anchor=False)
+    if not listed_now:
         st.html(tiles.problem("Nobody is told of alerts. Add a recipient."))
-    for recipient in told:
-        _draw_told(recipient, actor)
-    _draw_ended([one for one in listed if not one.is_told(now)])
+    elif missing := _groups_without(listed_now):
+        st.html(tiles.piece("p", text=f"Groups with nobody: {missing}.", classes="vigil-problem"))
+    for recipient in listed_now:
+        _draw_told(recipient, actor, mails, now)
+    if later:
+        st.header(f"Told from later on ({len(later)})", anchor=False)
+    for recipient in later:
+        _draw_told(recipient, actor, mails, now)
+    st.header("Who would be told now", anchor=False)
+    st.html(would_be_told(people, context.protocol(), now, zone))
+    _draw_ended([one for one in known if one not in listed_now and one not in later])
+
+
+def _by_group(recipients: Sequence[RecipientRecord]) -> list[RecipientRecord]:
+    return sorted(recipients, key=lambda one: (list(Group).index(one.group), one.name, one.id))
+
+
+def _begins_later(recipient: RecipientRecord, now: datetime) -> bool:
+    return recipient.valid_from > now and (
+        recipient.valid_to is None or recipient.valid_to > recipient.valid_from
+    )
+
+
+def _groups_without(recipients: Sequence[RecipientRecord]) -> str:
+    present = {one.group for one in recipients}
+    return listed([GROUP_WORDS[group].lower() for group in Group if group not in present])
 
 
 def _draw_new(actor: Actor, *, expanded: bool) -> None:
@@ -55,21 +90,32 @@ def _draw_new(actor: Actor, *, expanded: bool) -> None:
         name = sheet.text("name", "Name", "As others know this recipient, such as Ward 7 duty phone.")
         address = sheet.text("address", "E-mail address", "One address, such as ward7@hospital.org.")
         group = sheet.choice("group", "Group", "Whom it stands for.", list(Group), GROUP_WORDS.__getitem__)
+        hint = "Leave both empty to begin now. Date as 2026-03-08, time as 08:00."
+        begins = sheet.moment("valid_from", "Told from", hint)
 
         def add(form: Sheet) -> str:
-            entry = form.read(RecipientIn, {"name": name, "address": address, "group": group})
-            add_recipient(entry, by=actor, now=utc_now())
-            return f"{entry.name} is told of every alert from now on."
+            typed = {"name": name, "address": address, "group": group}
+            entry, now = form.read(RecipientIn, typed, {"valid_from": begins}), utc_now()
+            add_recipient(entry, by=actor, now=now)
+            if entry.valid_from is None or entry.valid_from <= now:
+                return f"{entry.name} is told of every alert from now on."
+            return f"{entry.name} is told of alerts from {_shown(entry.valid_from)} on."
 
         sheet.submit("Add recipient", add)
 
 
-def _draw_told(recipient: RecipientRecord, actor: Actor) -> None:
-    since = date_and_time(recipient.valid_from, context.settings().zone)
+def _draw_told(
+    recipient: RecipientRecord, actor: Actor, mails: Mapping[int, RecipientTestMails], now: datetime
+) -> None:
+    begins = "Told since" if recipient.valid_from <= now else "Told from"
+    until = f" until {_shown(recipient.valid_to)}" if recipient.valid_to else ""
     heading = tiles.piece("h3", text=recipient.name, classes="vigil-alert-sentence")
-    about = f"{recipient.address}. {GROUP_WORDS[recipient.group]}. Told since {since}."
+    told = f"{begins} {_shown(recipient.valid_from)}{until}"
+    about = f"{recipient.address}. {GROUP_WORDS[recipient.group]}. {told}."
+    words, asks = mail_check_words(mails.get(recipient.id), now)
     with st.container(border=True, key=f"recipient_{recipient.id}"):
-        st.html(tiles.line(heading) + tiles.piece("p", text=about, classes="vigil-text"))
+        check = tiles.piece("p", text=words, classes="vigil-problem" if asks else "vigil-text")
+        st.html(tiles.line(heading) + tiles.piece("p", text=about, classes="vigil-text") + check)
         if st.session_state.get(_ENDING) != recipient.id:
             if st.button(f"End {unmarked(recipient.name)}", key=f"ask_{recipient.id}"):
                 st.session_state[_ENDING] = recipient.id

@@ -9,10 +9,12 @@ from actions import context
 from actions.permissions import ROLE_WORDS
 from alerts.health import worker_state
 from alerts.posting import active_recipients
+from db.queries.board_alerts import load_program_alerts
 from db.roles import Actor
 from db.session import reading
 from pages.parts import tiles
-from pages.parts.wording import counted, when
+from pages.parts.signal_words import PROGRAM_ADVICE, PROGRAM_WORDS
+from pages.parts.wording import counted, sentence_case, when
 from settings import ROOT
 
 
@@ -33,6 +35,7 @@ def banner_lines(now: datetime) -> list[str]:
     with reading() as session:
         worker = worker_state(session, now)
         somebody_is_told = bool(active_recipients(session, now))
+        problems = load_program_alerts(session)
     lines = ["Demonstration: made-up patients"] if settings.demo else []
     if not worker.alive:
         since = (
@@ -51,7 +54,15 @@ def banner_lines(now: datetime) -> list[str]:
     if worker.failed:
         mails = counted(worker.failed, "mail was", "mails were")
         lines.append(f"{mails} refused by the mail server. The Alerts page says which.")
-    return lines
+    said = {"worker": not worker.alive, "queue": worker.urgent_waiting, "delivery": worker.failed}
+    return [*lines, *(_problem(slot, since, now) for slot, since in problems if not said.get(slot))]
+
+
+def _problem(slot: str, since: datetime, now: datetime) -> str:
+    """A problem that the worker has raised an alert of, in words and with what to do."""
+    what = sentence_case(PROGRAM_WORDS.get(slot, f"the program has a problem ({slot})"))
+    at = when(since, now, context.settings().zone)
+    return f"{what} since {at}. {PROGRAM_ADVICE.get(slot, 'Tell the administrator.')}"
 
 
 def _shown(folder: Path) -> str:

@@ -39,10 +39,10 @@ def a_course(
     return Scene(code, infusion_id, ids, infused_at)
 
 
-def a_recipient(server: VigilServer, name: str = "Ward phone") -> None:
+def a_recipient(server: VigilServer, name: str = "Ward phone", group: str = "ward") -> None:
     """Somebody on the list from long ago."""
     server.use_database()
     since = utc_now() - timedelta(days=90)
     address = f"{name.lower().replace(' ', '.')}@hospital.example"
     with writing() as session:
-        session.add(Recipient(name=name, address=address, group="ward", valid_from=since, created_at=since))
+        session.add(Recipient(name=name, address=address, group=group, valid_from=since, created_at=since))

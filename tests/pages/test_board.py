@@ -1,5 +1,6 @@
 """Who is on the board, in which order, and what a card says."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,16 @@ from db.queries.board import BoardPatient, Missing, Point, load_board, load_miss
 from db.queries.board_alerts import BoardAlert, load_board_alerts
 from db.session import engine, reading, writing
 from grading.scale import RULESET, Grade, Toxicity
-from pages.ward.board_parts.cards import Card, Place, in_order, overdue_words, told_words, write_card
+from pages.ward.board_parts.cards import (
+    Card,
+    Place,
+    acknowledged_words,
+    alert_words,
+    in_order,
+    overdue_words,
+    told_words,
+    write_card,
+)
 from pages.ward.board_parts.saved import SavedNote, saved_words
 from pages.ward.board_parts.standing import standing
 from settings import Settings
@@ -97,6 +107,47 @@ def test_overdue_names_what_and_since_when() -> None:
 def test_told_means_that_the_mail_has_left(recipients: int, told: int, words: str) -> None:
     alert = BoardAlert(1, 1, "crs", 3, True, NOW, NOW, recipients, told, False, None, None)
     assert told_words(alert) == words
+
+
+@pytest.mark.parametrize(
+    ("signal", "slot", "level", "waits", "acknowledged"),
+    [
+        ("grade3", "icans", 3, "ICANS 3 since 08:32", "ICANS 3 acknowledged by Dr Chen at 08:32."),
+        ("rise2", "crs", 2, "CRS risen to 2 since 08:32", "CRS risen to 2 acknowledged by"),
+        (
+            "support_ungraded",
+            "",
+            0,
+            "Support without a CRS grade since 08:32",
+            "Support without a CRS grade: acknowledged by Dr Chen",
+        ),
+        (
+            "unsettled",
+            "crs",
+            0,
+            "CRS not settled, could be 3 or more, since 08:32",
+            "CRS not settled, could be 3 or more: acknowledged by Dr Chen",
+        ),
+        ("missed", "ice", 0, "ICE score missed since 08:32", "ICE score missed: acknowledged by Dr Chen"),
+    ],
+)
+def test_every_signal_stands_on_its_card_in_words(
+    signal: str, slot: str, level: int, waits: str, acknowledged: str
+) -> None:
+    alert = BoardAlert(1, 1, slot, level, True, NOW, NOW, 2, 2, False, None, None, signal, 2)
+    assert alert_words(alert, NOW, ZONE) == f"{waits}, not acknowledged. 2 people told."
+    answered = replace(alert, is_acknowledged=True, acknowledged_by="Dr Chen", acknowledged_at=NOW)
+    assert acknowledged_words(answered, NOW, ZONE).startswith(acknowledged)
+
+
+@pytest.mark.usefixtures("ward")
+def test_strong_support_stands_before_what_is_less_urgent_and_after_a_grade() -> None:
+    admit("HELD-1", 50, (2, {**WELL, "vasopressors": "norepinephrine"}))
+    admit("LOW-1", 50, (3, {**WELL, "systolic_mmhg": 84.0}))
+    admit("SHOCK-1", 50, (1, SHOCK))
+    found = places()
+    assert [place.patient.code for place in found] == ["SHOCK-1", "HELD-1", "LOW-1"]
+    assert [place.unacknowledged[0].urgency for place in found] == [2, 2, 3]
 
 
 def grade(scale: Toxicity, settled: int | None, at_least: int = 0, missing: tuple[str, ...] = ()) -> Grade:
@@ -184,7 +235,8 @@ def test_only_people_in_a_monitoring_window_are_on_the_board() -> None:
 def test_who_needs_somebody_first_stands_first() -> None:
     admit("WELL-1", 50, (20, WELL), (2, WELL))
     admit("GRADE-1", 50, (20, WELL), (2, FEVER))
-    admit("GRADE-2", 50, (20, WELL), (2, {**FEVER, "systolic_mmhg": 84.0}))
+    admit("GRADE-2", 50, (30, WELL), (2, {**FEVER, "systolic_mmhg": 84.0}))  # no rise within a day
+    admit("RISEN-1", 50, (20, WELL), (2, {**FEVER, "systolic_mmhg": 84.0}))
     admit("LATE-1", 90, (20, WELL), (12, WELL))
     admit("LATER-1", 90, (40, WELL))
     admit("SHOCK-1", 50, (20, WELL), (2, SHOCK))
@@ -192,6 +244,7 @@ def test_who_needs_somebody_first_stands_first() -> None:
     found = places()
     assert [place.patient.code for place in found] == [
         "SHOCK-1",
+        "RISEN-1",
         "LATER-1",
         "LATE-1",
         "GRADE-2",
@@ -199,7 +252,7 @@ def test_who_needs_somebody_first_stands_first() -> None:
         "YOUNG-1",
         "WELL-1",
     ]
-    assert [place.needs_you_now for place in found] == [True, True, True, False, False, False, False]
+    assert [place.needs_you_now for place in found] == [True, True, True, True, False, False, False, False]
 
 
 @pytest.mark.usefixtures("ward")

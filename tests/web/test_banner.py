@@ -9,9 +9,10 @@ from sqlmodel import Session, select
 
 from actions import context
 from alerts.health import record_heartbeat
-from db.models import Recipient
+from db.models import Alert, Recipient
 from db.session import writing
 from pages.parts.banner import banner_lines
+from pages.parts.signal_words import PROGRAM_ADVICE, PROGRAM_WORDS
 from settings import ROOT, Settings
 from trial.protocol import load_protocol
 
@@ -90,3 +91,54 @@ def test_it_says_that_nobody_is_told(configure: Configure, ends_in_s: int, warne
         session.exec(select(Recipient)).one().valid_to = NOW + timedelta(seconds=ends_in_s)
     expected = "Nobody is told of alerts: the list of recipients is empty. Tell the coordinator."
     assert banner_lines(NOW) == ([expected] if warned else [])
+
+
+def problem(slot: str, *, state: str = "open", minutes_ago: int = 30) -> None:
+    is_over = state == "closed"
+    with writing() as session:
+        session.add(
+            Alert(
+                signal="system",
+                slot=slot,
+                state=state,
+                level=0,
+                urgency=3,
+                opened_at=NOW,
+                first_observed_at=NOW - timedelta(minutes=minutes_ago),
+                updated_at=NOW,
+                closed_at=NOW if is_over else None,
+                ended_reason="gone" if is_over else None,
+            )
+        )
+
+
+@pytest.mark.parametrize("state", ["open", "acknowledged"])
+@pytest.mark.parametrize("slot", PROGRAM_WORDS)
+def test_it_says_every_problem_of_the_program_and_what_to_do(
+    configure: Configure, slot: str, state: str
+) -> None:
+    configure()
+    with writing() as session:
+        beat(session, ago=timedelta(seconds=10))
+    problem(slot, state=state)
+    words = PROGRAM_WORDS[slot]
+    assert banner_lines(NOW) == [f"{words[0].upper()}{words[1:]} since 08:02. {PROGRAM_ADVICE[slot]}"]
+
+
+def test_what_is_over_is_not_said(configure: Configure) -> None:
+    configure()
+    with writing() as session:
+        beat(session, ago=timedelta(seconds=10))
+    problem("backup", state="closed")
+    assert banner_lines(NOW) == []
+
+
+def test_what_the_page_sees_by_itself_is_said_once(configure: Configure) -> None:
+    configure()
+    problem("worker")
+    problem("disk")
+    lines = banner_lines(NOW)
+    assert [line.split(".")[0] for line in lines] == [
+        "Alerts are not being sent: the worker has not reported",
+        "The disk is nearly full since 08:02",
+    ]

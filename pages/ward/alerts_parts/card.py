@@ -1,36 +1,72 @@
 """One alert as a card, and those that are over as rows of a table."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
+from actions.permissions import Action, may
+from alerts.model import SignalKind
 from alerts.wording import reference
+from db.queries.alert_thread import Answer
 from db.queries.alerts import AlertRow, AlertStory
 from db.roles import Actor
 from pages.parts import tiles
-from pages.parts.wording import date_and_time, infusion_words
+from pages.parts.signal_words import short_words
+from pages.parts.wording import date_and_time, infusion_words, sentence_case
 from pages.ward.alerts_parts.answer import show_answer
-from pages.ward.alerts_parts.told import told_table
-from pages.ward.alerts_parts.words import ENDED, answer_words, headline, state_words, why_lines
+from pages.ward.alerts_parts.coming import Coming, coming_words
+from pages.ward.alerts_parts.silence import show_silence
+from pages.ward.alerts_parts.told import is_long, told_table, whole_table
+from pages.ward.alerts_parts.why import why_lines
+from pages.ward.alerts_parts.words import answer_words, ended_words, headline, silence_words, state_words
+
+_WITH_A_GRADE = (SignalKind.GRADE_3, SignalKind.RISE_2)
+_TO_BE_RECORDED = (SignalKind.MISSED, SignalKind.UNSETTLED, SignalKind.SUPPORT_UNGRADED)
+
+ComingOf = Mapping[int, Coming | None]
+"""Alert -> what comes next; only of those that are open."""
 
 
-def show_card(story: AlertStory, actor: Actor, now: datetime, zone: ZoneInfo) -> None:
-    """The sentence, why, the question or its answers, who was told, and the way to the entry."""
-    with st.container(border=True, key=f"alert-card-{story.alert.id}"):
+def show_card(story: AlertStory, coming: ComingOf, actor: Actor, now: datetime, zone: ZoneInfo) -> None:
+    """The sentence, why, the question or its answers, who is next, who was told, and the ways on."""
+    alert = story.alert
+    with st.container(border=True, key=f"alert-card-{alert.id}"):
         st.html(_head(story, now, zone))
         show_answer(story, actor)
         for answer in story.answers:
             st.html(tiles.piece("p", text=answer_words(story, answer, now, zone), classes="vigil-text"))
             if answer.remark:
                 st.text(f"Remark: {answer.remark}")
-        if story.told:
-            st.html(told_table(story.told, now, zone))
-        else:
-            st.html(tiles.soft(_why_nobody(story.alert)))
-        st.html(_ways_on(story))
+        if silence := silence_words(story, now, zone):
+            st.html(tiles.piece("p", text=silence, classes="vigil-text"))
+            st.text(f"Reason: {story.silences[-1].reason}")
+        if alert.id in coming:
+            _show_coming(coming[alert.id], now, zone)
+        _show_thread(story, now, zone)
+        show_silence(story, actor)
+        if alert.study_code is not None:
+            st.html(_ways_on(story, alert.study_code, actor))
+
+
+def _show_coming(coming: Coming | None, now: datetime, zone: ZoneInfo) -> None:
+    reaches_nobody = coming is not None and not coming.people
+    classes = "vigil-problem" if reaches_nobody else "vigil-text"
+    st.html(tiles.piece("p", text=coming_words(coming, now, zone), classes=classes))
+
+
+def _show_thread(story: AlertStory, now: datetime, zone: ZoneInfo) -> None:
+    if not story.notices and not story.told:
+        st.html(tiles.soft(_why_nobody(story.alert)))
+        return
+    st.html(told_table(story, now, zone))
+    if is_long(story):
+        folded = st.expander("Everyone who was told", key=f"alerts-told-{story.alert.id}", on_change="rerun")
+        if folded.open:
+            with folded:
+                st.html(whole_table(story, now, zone))
 
 
 def _why_nobody(alert: AlertRow) -> str:
@@ -40,47 +76,71 @@ def _why_nobody(alert: AlertRow) -> str:
 
 
 def _head(story: AlertStory, now: datetime, zone: ZoneInfo) -> str:
-    alert, shown = story.alert, story.shown
     state = state_words(story, now, zone)
-    band = tiles.alert_band(state) if alert.state == "open" else tiles.outlined_band(state)
-    grade = alert.level if shown is None or shown.grade.grade is not None else None
-    tile = tiles.grade_tile(grade, alert.level, toxicity=alert.slot.upper())
+    band = tiles.alert_band(state) if story.alert.state == "open" else tiles.outlined_band(state)
     lines = [
         tiles.piece("div", tiles.piece("b", text=f"{label}: "), tiles.piece("span", text=words))
         for label, words in why_lines(story, now, zone)
     ]
     sentence = tiles.piece("h3", text=headline(story, zone), classes="vigil-alert-sentence")
-    return band + tiles.line(tile, sentence) + tiles.piece("div", *lines, classes="vigil-alert-lines")
+    return band + tiles.line(_tile(story), sentence) + tiles.piece("div", *lines, classes="vigil-alert-lines")
 
 
-def _ways_on(story: AlertStory) -> str:
+def _tile(story: AlertStory) -> str:
+    """The tile of the grade that the alert is about; nothing where it is about none."""
     alert, shown = story.alert, story.shown
-    if alert.study_code is None:
+    if alert.signal in _WITH_A_GRADE:
+        grade = alert.level if shown is None or shown.grade.grade is not None else None
+        return tiles.grade_tile(grade, alert.level, toxicity=alert.slot.upper())
+    last = story.unsettled if alert.signal == SignalKind.UNSETTLED else shown
+    if last is None:
         return ""
-    code = quote(alert.study_code)
+    return tiles.grade_tile(last.grade.grade, last.grade.at_least, toxicity=last.grade.scale.label)
+
+
+def _ways_on(story: AlertStory, study_code: str, actor: Actor) -> str:
+    alert, shown, code = story.alert, story.shown, quote(study_code)
     way = f"/patient?code={code}&a={shown.stable_id}" if shown else f"/patient?code={code}"
-    words = f"Open the entry of {alert.study_code}" if shown else f"Open {alert.study_code}"
-    return tiles.link(words, way, classes="vigil-link vigil-link-block")
+    words = f"Open the entry of {study_code}" if shown else f"Open {study_code}"
+    ways = [tiles.link(words, way, classes="vigil-link vigil-link-block")]
+    if alert.live and alert.signal in _TO_BE_RECORDED and may(actor.role, Action.RECORD_ASSESSMENT):
+        assess = tiles.link(
+            f"Assess {study_code}", f"/assess?code={code}", classes="vigil-link vigil-link-block"
+        )
+        ways.append(assess)
+    return tiles.line(*ways)
 
 
-def past_table(caption: str, alerts: Sequence[AlertRow], zone: ZoneInfo) -> str:
-    """Alerts that are over, a row each; the reference opens one."""
-    return tiles.table(
-        caption,
-        ("Reference", "Patient", "Grade", "First observed", "How it ended"),
-        [_past_row(alert, zone) for alert in alerts],
-    )
+def past_table(
+    caption: str, alerts: Sequence[AlertRow], zone: ZoneInfo, answers: Mapping[int, Answer] | None = None
+) -> str:
+    """Alerts that are over, a row each; the reference opens one. `answers`: their last acknowledgements."""
+    heads = ["Reference", "Patient", "What", "First observed", "Acknowledged", "How it ended"]
+    if answers is None:
+        heads.remove("Acknowledged")
+    return tiles.table(caption, heads, [_past_row(alert, zone, answers) for alert in alerts])
 
 
-def _past_row(alert: AlertRow, zone: ZoneInfo) -> list[str]:
+def _past_row(alert: AlertRow, zone: ZoneInfo, answers: Mapping[int, Answer] | None) -> list[str]:
     infusion = f", {infusion_words(alert.number)}" if alert.number else ""
-    ended = ENDED.get(alert.ended_reason or "", alert.ended_reason or "not over")
     at = f" {date_and_time(alert.closed_at, zone)}" if alert.closed_at else ""
-    return [
+    row = [
         tiles.link(reference(alert.id), f"/alerts?a={alert.id}", classes="vigil-link vigil-link-row"),
         tiles.cell(f"{alert.study_code or 'the program'}{infusion}"),
-        tiles.grade_tile(alert.level, alert.level, toxicity=alert.slot.upper(), small=True)
-        + tiles.piece("span", text=f" {alert.slot.upper()}"),
+        _past_what(alert),
         tiles.cell(date_and_time(alert.first_observed_at, zone)),
-        tiles.cell(f"{'withdrawn: ' if alert.state == 'retracted' else ''}{ended}{at}"),
     ]
+    if answers is not None:
+        answer = answers.get(alert.id)
+        by = f"{answer.by}, {date_and_time(answer.at, zone)}" if answer else "not acknowledged"
+        row.append(tiles.cell(by))
+    withdrawn = "withdrawn: " if alert.state == "retracted" else ""
+    return [*row, tiles.cell(f"{withdrawn}{ended_words(alert)}{at}")]
+
+
+def _past_what(alert: AlertRow) -> str:
+    if alert.signal in _WITH_A_GRADE:
+        tile = tiles.grade_tile(alert.level, alert.level, toxicity=alert.slot.upper(), small=True)
+        risen = " risen" if alert.signal == SignalKind.RISE_2 else ""
+        return tile + tiles.piece("span", text=f" {alert.slot.upper()}{risen}")
+    return tiles.cell(sentence_case(short_words(alert.signal, alert.slot, alert.level)).rstrip(","))

@@ -9,6 +9,7 @@ from db.queries.board import BoardPatient, Missing
 from db.queries.board_alerts import BoardAlert
 from grading.scale import Toxicity
 from pages.parts import tiles
+from pages.parts.signal_words import short_words
 from pages.parts.wording import (
     ago,
     columns_words,
@@ -64,7 +65,7 @@ class Place:
     def unacknowledged(self) -> list[BoardAlert]:
         """The alerts nobody has answered for, the worst and oldest first."""
         waiting = [alert for alert in self.alerts if not alert.is_acknowledged]
-        return sorted(waiting, key=lambda alert: (-alert.level, alert.opened_at))
+        return sorted(waiting, key=lambda alert: (alert.urgency, -alert.level, alert.opened_at))
 
     @property
     def needs_you_now(self) -> bool:
@@ -79,6 +80,7 @@ class Place:
         worst = max(one.rank for one in self.standings.values())
         return (
             not waiting,
+            waiting[0].urgency if waiting else 0,
             -waiting[0].level if waiting else 0,
             not self.due.overdue,
             overdue_at,
@@ -149,10 +151,15 @@ def write_card(place: Place, missing: Missing, now: datetime, zone: ZoneInfo) ->
 
 
 def alert_words(alert: BoardAlert, now: datetime, zone: ZoneInfo) -> str:
-    """ "ICANS 3 since 07:52, not acknowledged. 3 people told."."""
-    least = "" if alert.is_settled else "at least "
+    """ "ICANS 3 since 07:52, not acknowledged. 3 people told.", "Vital signs missed since 06:00, ..."."""
     since = when(alert.first_observed_at, now, zone)
-    return f"{alert.slot.upper()} {least}{alert.level} since {since}, not acknowledged. {told_words(alert)}"
+    return f"{what_words(alert)} since {since}, not acknowledged. {told_words(alert)}"
+
+
+def what_words(alert: BoardAlert) -> str:
+    """ "ICANS at least 3", "Vital signs missed"."""
+    words = short_words(alert.signal, alert.slot, alert.level, is_settled=alert.is_settled)
+    return sentence_case(words)
 
 
 def told_words(alert: BoardAlert) -> str:
@@ -168,10 +175,11 @@ def told_words(alert: BoardAlert) -> str:
 
 
 def acknowledged_words(alert: BoardAlert, now: datetime, zone: ZoneInfo) -> str:
-    """ "ICANS 3 acknowledged by Dr Chen at 08:02."."""
+    """ "ICANS 3 acknowledged by Dr Chen at 08:02.", "Vital signs missed: acknowledged by ..."."""
     at = "" if alert.acknowledged_at is None else f" at {when(alert.acknowledged_at, now, zone)}"
     by = f" by {alert.acknowledged_by}" if alert.acknowledged_by else ""
-    return f"{alert.slot.upper()} {alert.level} acknowledged{by}{at}."
+    what = sentence_case(short_words(alert.signal, alert.slot, alert.level)).rstrip(",")
+    return f"{what}{' ' if alert.level else ': '}acknowledged{by}{at}."
 
 
 def overdue_words(overdue: Sequence[Slot], now: datetime, zone: ZoneInfo) -> str:
