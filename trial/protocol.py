@@ -131,7 +131,7 @@ def _ascending(times: tuple[time, ...]) -> tuple[time, ...]:
 
 
 _Hours = Annotated[float, Field(gt=0, le=24 * 365)]
-_Minutes = Annotated[float, Field(ge=1, le=60 * 24 * 7)]
+_Minutes = Annotated[float, Field(ge=1, le=60 * 24 * 365)]
 _Group = Literal["ward", "treating", "pi", "deputy", "committee_chair", "sponsor_safety", "everyone"]
 _TimeOfDay = Annotated[time, BeforeValidator(_time_of_day)]
 _Times = Annotated[tuple[_TimeOfDay, ...], Field(min_length=1, strict=False), AfterValidator(_ascending)]

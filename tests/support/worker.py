@@ -16,11 +16,13 @@ def running_worker(settings: Settings) -> Iterator["subprocess.Popen[str]"]:
     own = {
         "DATABASE_URL": settings.database_url,
         "DATA_DIR": str(settings.data_dir),
+        "PROTOCOL_FILE": str(settings.protocol_file),
         "SITE_TIMEZONE": settings.site_timezone,
         "SMTP_HOST": settings.smtp_host or "",
         "SMTP_PORT": str(settings.smtp_port),
         "SMTP_SECURITY": settings.smtp_security,
         "SMTP_FROM": settings.smtp_from,
+        "PROTOCOL_FILE": str(settings.protocol_file),
     }
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "worker.py")],
