@@ -318,11 +318,17 @@ SILENCED = Silenced(ago(30), "Dr Example", NOW + timedelta(hours=2), "<b>treated
 
 def test_a_silence_says_who_and_until_when_while_it_lasts() -> None:
     story = replace(STORY, silences=(SILENCED,))
-    assert silence_words(story, NOW, ZONE).startswith("Silenced by Dr Example at 08:30 until 11:00")
-    assert silence_words(story, NOW + timedelta(hours=2), ZONE) == ""
-    assert silence_words(replace(story, alert=replace(ALERT, urgency=1)), NOW, ZONE) == ""
-    newer = replace(SILENCED, until=ago(1))
-    assert silence_words(replace(story, silences=(SILENCED, newer)), NOW, ZONE) == ""
+    holds = "Silenced by Dr Example at 08:30 until 11:00: nobody else is told until then."
+    past = "Silenced by Dr Example at 08:30 until 11:00. It no longer holds."
+    assert silence_words(story, SILENCED, NOW, ZONE) == holds
+    most_urgent = replace(story, alert=replace(ALERT, urgency=1))
+    assert silence_words(most_urgent, SILENCED, NOW, ZONE) == past
+    over = replace(story, alert=replace(ALERT, state="closed"))
+    assert silence_words(over, SILENCED, NOW, ZONE) == past
+    later = replace(SILENCED, at=ago(5), until=ago(1))
+    assert silence_words(replace(story, silences=(SILENCED, later)), SILENCED, NOW, ZONE) == past
+    ended = silence_words(story, SILENCED, NOW + timedelta(hours=2), ZONE)
+    assert ended.endswith("It no longer holds.")
 
 
 def test_every_way_to_end_has_words() -> None:

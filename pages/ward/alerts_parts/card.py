@@ -40,9 +40,9 @@ def show_card(story: AlertStory, coming: ComingOf, actor: Actor, now: datetime, 
             st.html(tiles.piece("p", text=answer_words(story, answer, now, zone), classes="vigil-text"))
             if answer.remark:
                 st.text(f"Remark: {answer.remark}")
-        if silence := silence_words(story, now, zone):
-            st.html(tiles.piece("p", text=silence, classes="vigil-text"))
-            st.text(f"Reason: {story.silences[-1].reason}")
+        for silence in story.silences:
+            st.html(tiles.piece("p", text=silence_words(story, silence, now, zone), classes="vigil-text"))
+            st.text(f"Reason: {silence.reason}")
         if alert.id in coming:
             _show_coming(coming[alert.id], now, zone)
         _show_thread(story, now, zone)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from alerts.difference import STARTING
 from alerts.model import SignalKind
 from alerts.wording import days_after, toxicity_words
-from db.queries.alert_thread import Answer, Notified
+from db.queries.alert_thread import Answer, Notified, Silenced
 from db.queries.alerts import AlertRow, AlertStory
 from pages.parts.signal_words import PROGRAM_WORDS, SLOT_WORDS, toxicity
 from pages.parts.wording import span, when, when_and_ago
@@ -147,13 +147,13 @@ def ended_words(alert: AlertRow) -> str:
     return ENDED.get(alert.ended_reason or "", alert.ended_reason or "not over")
 
 
-def silence_words(story: AlertStory, now: datetime, zone: ZoneInfo) -> str:
-    """ "Silenced by Dr Chen at 09:02 until 13:02."; "" where nothing rests. The reason is not in it."""
-    silence = story.silence_that_holds(now)
-    if silence is None or not story.alert.live:
-        return ""
+def silence_words(story: AlertStory, silence: Silenced, now: datetime, zone: ZoneInfo) -> str:
+    """ "Silenced by Dr Chen at 09:02 until 13:02: nobody else is told until then."; without its reason."""
     at, until = when(silence.at, now, zone), when(silence.until, now, zone)
-    return f"Silenced by {silence.by} at {at} until {until}: nobody else is told until then."
+    words = f"Silenced by {silence.by} at {at} until {until}"
+    if story.alert.live and silence == story.silence_that_holds(now):
+        return f"{words}: nobody else is told until then."
+    return f"{words}. It no longer holds."
 
 
 def _asked_at(story: AlertStory) -> datetime:
