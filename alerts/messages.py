@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
-from alerts.content import MailContent
 from alerts.wording import GROUP_WORDS, group_words
+from alerts.words.shell import MailContent
 from grading.colours import GRADE_COLOURS, THEME_COLOURS
 
 TEXT_WIDTH: Final = 65

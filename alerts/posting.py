@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
 from sqlmodel import Session, col
 
-from alerts.content import MailContent, content_from
 from alerts.messages import Addressee, Envelope, build_message
+from alerts.words.shell import MailContent, content_from
 from db.models import Alert, Delivery, Notice, Recipient
 from db.roles import Group
 from failpoints import reach

@@ -13,7 +13,6 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
-from alerts.content import digest_content
 from alerts.difference import AlertState, Change, NoticeKind, StoredAlert, difference
 from alerts.episodes import course_window
 from alerts.escalation import Due, due_now
@@ -21,6 +20,7 @@ from alerts.facts import anything_to_tell, load_alerts, load_course_facts, load_
 from alerts.model import CourseFacts, Signal
 from alerts.posting import Outgoing, active_recipients, put_in_outbox
 from alerts.signals import evaluate
+from alerts.words.shell import digest_content
 from alerts.writing import Subject, Told, ToldNotice, Writer
 from db.audit import append_event
 from db.models import Alert, Infusion, Notice

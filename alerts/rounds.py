@@ -13,13 +13,13 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from alerts.content import MailContent
-from alerts.content_rounds import DigestFacts, TestFacts, content_of_digest, content_of_test_mail
 from alerts.difference import AlertState, NoticeKind
 from alerts.health import worker_state
 from alerts.model import SignalKind
 from alerts.posting import Outgoing, Person, active_recipients, put_in_outbox
 from alerts.system import last_backup_at
+from alerts.words.rounds import DigestFacts, TestFacts, content_of_digest, content_of_test_mail
+from alerts.words.shell import MailContent
 from db.audit import append_event
 from db.models import Alert, Delivery, Notice, Receipt
 from db.queries.board import load_board

@@ -18,7 +18,7 @@ from alerts.posting import (
     put_in_outbox,
     recipients_told,
 )
-from alerts.telling import Teller
+from alerts.telling.teller import Teller
 from db.audit import append_event
 from db.models import Alert, AlertAssessment, Notice
 from db.roles import Actor

@@ -18,9 +18,9 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 from PIL import Image
 from playwright.sync_api import Browser, sync_playwright
 
-from alerts.content import MailContent
-from alerts.content_rounds import DigestFacts, TestFacts, content_of_digest, content_of_test_mail
 from alerts.messages import Addressee, Envelope, build_message
+from alerts.words.rounds import DigestFacts, TestFacts, content_of_digest, content_of_test_mail
+from alerts.words.shell import MailContent
 from db import session
 from db.migrate import upgrade
 from grading.scale import RULESET

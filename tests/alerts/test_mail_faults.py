@@ -8,9 +8,9 @@ from typing import NoReturn
 import pytest
 
 from alerts import messages
-from alerts.content import MailContent, content_from
 from alerts.messages import Addressee, build_message
-from alerts.telling import Teller
+from alerts.telling.teller import Teller
+from alerts.words.shell import MailContent, content_from
 from db.audit import verify_chain
 from db.session import reading
 from tests.alerts.conftest import Ward

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.content_chase import chase_lines, closing_of
-from alerts.content_grade import build_content
-from alerts.content_support import signs_of, why_ungraded
 from alerts.difference import NoticeKind
 from alerts.model import SignalKind, Support
-from alerts.story import Chase, Graded, Known
 from alerts.support import SUPPORT_COLUMNS, support_of
 from alerts.wording import lasted, late_by
+from alerts.words.chase import chase_lines, closing_of
+from alerts.words.grades import build_content
+from alerts.words.story import Chase, Graded, Known
+from alerts.words.support import signs_of, why_ungraded
 from db.charted_columns import list_text
 from grading.charted import Charted, OxygenDevice, Sign, Vasopressor, YesNo
 from grading.crs_course import grade_course

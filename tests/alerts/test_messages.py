@@ -11,12 +11,12 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from alerts import messages
-from alerts.content import MailContent, content_from, digest_content
-from alerts.content_grade import build_content
 from alerts.difference import NoticeKind
 from alerts.messages import Addressee, Envelope, build_message
-from alerts.story import Chase, Correction, Course, Graded, Known, Story
 from alerts.wording import days_after, full_time, grade_words, to_settle
+from alerts.words.grades import build_content
+from alerts.words.shell import MailContent, content_from, digest_content
+from alerts.words.story import Chase, Correction, Course, Graded, Known, Story
 from grading.colours import GRADE_COLOURS
 from grading.scale import Toxicity
 

@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from actions import context
 from alerts.jobs import sweep
 from alerts.reconcile import pending_changes
-from alerts.telling import Teller
+from alerts.telling.teller import Teller
 from clock import utc_now
 from db.audit import verify_chain
 from db.models import Alert, Assessment

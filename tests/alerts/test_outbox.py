@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from alerts import jobs
+from alerts import courier as couriers
+from alerts.courier import Courier
 from alerts.delivery import Sender, SmtpSender
 from alerts.health import record_heartbeat, record_stop, worker_state
-from alerts.jobs import Courier
 from alerts.outbox import (
     LEASE,
     Claimed,
@@ -294,7 +294,7 @@ def test_a_busy_database_delays_the_record_and_repeats_no_mail(
             raise refusals.pop()
         record_outcome(*arguments, **more)
 
-    monkeypatch.setattr(jobs, "record_outcome", busy_at_first)
+    monkeypatch.setattr(couriers, "record_outcome", busy_at_first)
     taken: list[str] = []
     assert Courier(counting_sender(taken), worker="w1", stopped=lambda: False).empty_outbox() == 1
     assert len(taken) == 1
@@ -309,7 +309,7 @@ def test_a_claim_that_could_not_be_finished_is_not_kept(
     def always_busy(*_arguments: Any, **_more: Any) -> None:
         raise DatabaseBusy
 
-    monkeypatch.setattr(jobs, "record_outcome", always_busy)
+    monkeypatch.setattr(couriers, "record_outcome", always_busy)
     courier = Courier(counting_sender([]), worker="w1", stopped=lambda: False)
     with pytest.raises(DatabaseBusy):
         courier.empty_outbox()

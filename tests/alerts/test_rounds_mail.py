@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from alerts import content_rounds as rounds
 from alerts.messages import build_message
+from alerts.words import rounds
 from tests.alerts.test_messages import ENVELOPE, SHANGHAI, TO, part
 
 AT = datetime(2026, 3, 9, 0, 0, tzinfo=UTC)  # 08:00 on 9 March in Shanghai

@@ -5,12 +5,12 @@ The signals that other rooms raise have their words here too.
 
 from typing import Final, NamedTuple
 
-from alerts.content import Line, MailContent, Parts, assembled
-from alerts.content_chase import chase_lines, unanswered
 from alerts.difference import NoticeKind
 from alerts.model import SignalKind
-from alerts.story import ProgramStory
 from alerts.wording import days_after, full_time
+from alerts.words.chase import chase_lines, unanswered
+from alerts.words.shell import Line, MailContent, Parts, assembled
+from alerts.words.story import ProgramStory
 
 
 class Words(NamedTuple):

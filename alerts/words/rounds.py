@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from alerts.content import Line, MailContent
 from alerts.wording import counted, full_time, time_beside
+from alerts.words.shell import Line, MailContent
 
 _TILE: Final = "P4"
 _NEUTRAL: Final = "0"

@@ -3,11 +3,8 @@
 from datetime import datetime, timedelta
 from typing import Final
 
-from alerts.content import Line, MailContent, Parts, assembled
-from alerts.content_chase import chase_lines, unanswered
 from alerts.difference import NoticeKind
 from alerts.model import ALERT_GRADE
-from alerts.story import Course, LateEntry, MissedStory, UnsettledStory
 from alerts.wording import (
     days_after,
     full_time,
@@ -18,6 +15,9 @@ from alerts.wording import (
     time_beside,
     to_settle,
 )
+from alerts.words.chase import chase_lines, unanswered
+from alerts.words.shell import Line, MailContent, Parts, assembled
+from alerts.words.story import Course, LateEntry, MissedStory, UnsettledStory
 from trial.calendar import SlotKind
 
 _KIND_WORDS: Final = {SlotKind.VITAL_SIGNS: "vital signs", SlotKind.ICE: "ICE score"}

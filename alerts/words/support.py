@@ -6,12 +6,12 @@ The words are those of the closed choices and the numbers of the entry; nothing 
 from collections.abc import Iterator, Set
 from typing import Final
 
-from alerts.content import Line, MailContent, Parts, assembled
-from alerts.content_chase import chase_lines, unanswered
-from alerts.content_times import corrected_line, observed_and_entered
 from alerts.difference import EndedReason, NoticeKind
-from alerts.story import Supported, SupportStory
 from alerts.wording import days_after, full_time, grade_words, sentence, time_on_day
+from alerts.words.chase import chase_lines, unanswered
+from alerts.words.shell import Line, MailContent, Parts, assembled
+from alerts.words.story import Supported, SupportStory
+from alerts.words.times import corrected_line, observed_and_entered
 from grading.astct_crs import COUNTED_AS, Counting
 from grading.cells import write_number
 from grading.charted import Charted, CrsJudgement, OxygenDevice, Sign, YesNo

@@ -4,10 +4,10 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from alerts.content_support import signs_of, why_ungraded
 from alerts.difference import Change, NoticeKind
-from alerts.story import Supported, SupportStory
-from alerts.telling_desk import Desk, graded, row_id
+from alerts.telling.desk import Desk, graded, row_id
+from alerts.words.story import Supported, SupportStory
+from alerts.words.support import signs_of, why_ungraded
 from db.charted_columns import charted_of
 from db.models import Alert, Assessment, Patient
 from grading.charted import Sign

@@ -2,12 +2,8 @@
 
 from typing import Final
 
-from alerts.content import CALLS, Line, MailContent, Parts, assembled, patient
-from alerts.content_chase import chase_lines, unanswered
-from alerts.content_times import corrected_line, observed_and_entered
 from alerts.difference import NoticeKind
 from alerts.model import SignalKind
-from alerts.story import Correction, Graded, Story
 from alerts.wording import (
     days_after,
     full_time,
@@ -19,6 +15,10 @@ from alerts.wording import (
     to_settle,
     toxicity_words,
 )
+from alerts.words.chase import chase_lines, unanswered
+from alerts.words.shell import CALLS, Line, MailContent, Parts, assembled, patient
+from alerts.words.story import Correction, Graded, Story
+from alerts.words.times import corrected_line, observed_and_entered
 from grading.scale import Toxicity
 
 

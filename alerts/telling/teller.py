@@ -8,27 +8,27 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from alerts.content import MailContent
-from alerts.content_grade import build_content
-from alerts.content_minimal import minimal_content
-from alerts.content_program import program_content
-from alerts.content_standing import missed_content, unsettled_content
-from alerts.content_support import support_content
 from alerts.difference import Change, urgency_of
 from alerts.model import CourseFacts, SignalKind
-from alerts.story import AnyStory, MissedStory, Outline, Story, SupportStory, UnsettledStory
-from alerts.telling_chase import load_chase
-from alerts.telling_desk import Desk, load_of
-from alerts.telling_grade import grade_story
-from alerts.telling_standing import missed_story, program_story, unsettled_story
-from alerts.telling_support import support_story
+from alerts.telling.chase import load_chase
+from alerts.telling.desk import Desk, load_of
+from alerts.telling.grades import grade_story
+from alerts.telling.standing import missed_story, program_story, unsettled_story
+from alerts.telling.support import support_story
+from alerts.words.grades import build_content
+from alerts.words.minimal import minimal_content
+from alerts.words.program import program_content
+from alerts.words.shell import MailContent
+from alerts.words.standing import missed_content, unsettled_content
+from alerts.words.story import AnyStory, MissedStory, Outline, Story, SupportStory, UnsettledStory
+from alerts.words.support import support_content
 from db.models import Alert, Notice
 from db.roles import Actor
 from grading.scale import RULESET
 from settings import Settings
 from trial.protocol import Protocol
 
-_log: Final = logging.getLogger(__name__)
+_log: Final = logging.getLogger(__package__)
 _NO_RULES: Final = ""
 
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from alerts.difference import Change, NoticeKind
 from alerts.model import AssessmentFact
-from alerts.story import LateEntry, MissedStory, ProgramStory, UnsettledStory
-from alerts.telling_desk import Desk, graded
+from alerts.telling.desk import Desk, graded
+from alerts.words.story import LateEntry, MissedStory, ProgramStory, UnsettledStory
 from db.models import Alert
 from grading.scale import Toxicity
 from trial.calendar import SlotKind

@@ -3,8 +3,8 @@
 from typing import Final
 
 from alerts.difference import NoticeKind
-from alerts.story import Chase, Telling
 from alerts.wording import group_words, lasted, time_beside
+from alerts.words.story import Chase, Telling
 from grading.stored_values import join_words
 from trial.protocol import EVERYONE
 

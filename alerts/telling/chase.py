@@ -11,8 +11,8 @@ from sqlmodel import col
 from alerts.difference import STARTING, Change, NoticeKind
 from alerts.escalation import Life, first_step, groups_until, next_at, plan_of
 from alerts.posting import active_recipients
-from alerts.story import Chase
-from alerts.telling_desk import Desk
+from alerts.telling.desk import Desk
+from alerts.words.story import Chase
 from db.models import Acknowledgement, Delivery, Notice, Recipient, Silence
 from trial.protocol import EVERYONE, Step
 

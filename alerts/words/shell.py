@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from alerts.content_chase import closing_of
 from alerts.difference import STARTING, NoticeKind
-from alerts.story import Course, Telling
 from alerts.wording import reference
+from alerts.words.chase import closing_of
+from alerts.words.story import Course, Telling
 
 Line = tuple[str, str]
 Parts = tuple[str, str, list[Line]]

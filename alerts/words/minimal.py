@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from alerts.content import CALLS, NEUTRAL, MailContent
 from alerts.model import SignalKind
-from alerts.story import Outline
 from alerts.wording import days_after, reference, toxicity_words
+from alerts.words.shell import CALLS, NEUTRAL, MailContent
+from alerts.words.story import Outline
 from grading.scale import Toxicity
 
 _NOT_IN_FULL: Final = "This mail could not be written in full. Open the alert to see what is new."

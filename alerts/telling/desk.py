@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from alerts.model import CourseFacts
-from alerts.story import Course, Graded
 from alerts.wording import ROLE_WORDS
+from alerts.words.story import Course, Graded
 from db.models import Assessment, Grade, Infusion, Patient
 from db.roles import SYSTEM, Actor
 from grading.scale import Toxicity

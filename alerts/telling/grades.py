@@ -8,8 +8,8 @@ from sqlmodel import col, select
 from alerts.difference import AlertState, Change, NoticeKind
 from alerts.episodes import RISE
 from alerts.model import ALERT_GRADE, AssessmentFact, SignalKind, SignalState
-from alerts.story import Cause, Correction, Known, Story
-from alerts.telling_desk import Desk, graded, row_id
+from alerts.telling.desk import Desk, graded, row_id
+from alerts.words.story import Cause, Correction, Known, Story
 from db.models import Assessment, Grade
 from grading.scale import Toxicity
 

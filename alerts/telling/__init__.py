@@ -1,0 +1,1 @@
+"""What lies behind a mail: read from the database inside the transaction that tells it."""
