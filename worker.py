@@ -19,9 +19,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 
 from actions import context
 from actions.start import StartError, start_process
+from alerts.courier import Courier
 from alerts.delivery import Sender, make_sender
 from alerts.jobs import (
-    Courier,
     beat,
     beat_last,
     make_rounds,

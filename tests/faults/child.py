@@ -18,6 +18,7 @@ import failpoints
 from actions import context
 from actions.assessments import correct_assessment, record_assessment
 from alerts import jobs
+from alerts.courier import Courier
 from alerts.delivery import make_sender
 from db import session as database
 from db.inputs import AssessmentIn
@@ -45,7 +46,7 @@ def correct(order: dict[str, Any], now: datetime, say: Say) -> None:
 def deliver(_order: dict[str, Any], now: datetime, say: Say) -> None:
     """A worker empties the outbox."""
     sender = make_sender(context.settings())
-    courier = jobs.Courier(sender, worker=f"w-{os.getpid()}", stopped=lambda: False, now=lambda: now)
+    courier = Courier(sender, worker=f"w-{os.getpid()}", stopped=lambda: False, now=lambda: now)
     say(str(courier.empty_outbox()))
     sender.close()
 

@@ -19,9 +19,9 @@ from sqlalchemy import insert
 from actions import context
 from actions.alerts import acknowledge_alert
 from actions.assessments import record_assessment
+from alerts.courier import Courier
 from alerts.delivery import MaildirSender
 from alerts.facts import version_to_acknowledge
-from alerts.jobs import Courier
 from db import session as database
 from db.inputs import AssessmentIn
 from db.models import Delivery, Notice, ProtocolVersion

@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from alerts.courier import Courier
 from alerts.delivery import Sender, SmtpSender
-from alerts.jobs import Courier
 from db.models import Delivery
 from tests.alerts.conftest import Ward, at, make_ward
 from tests.support.faulty_smtp import PASSWORD, USER, FaultyServer, trusting
