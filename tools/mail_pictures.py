@@ -111,7 +111,7 @@ def _digest() -> MailContent:
 def _test_mail() -> MailContent:
     return content_of_test_mail(
         TestFacts(
-            code="7K2P9X",
+            code="7a2f90c1",
             at=at(23),
             told=("treating",),
             app_url="https://vigil.hospital.org",
