@@ -80,7 +80,7 @@ def _passed_over(plan: Sequence[Step], index: int, people: Sequence[Person]) -> 
     later = any(in_groups(people, step.groups) for step in plan[index + 1 :])
     if later:
         return "This step reaches nobody: the next one that reaches somebody is told in its place."
-    return "This step reaches nobody, and no later one does. Add a recipient."
+    return "This step reaches nobody, and no later one does. List somebody for it."
 
 
 def _red(words: str) -> str:

@@ -465,7 +465,7 @@ def test_every_raised_signal_says_who_would_be_told() -> None:
 
 def test_a_plan_that_reaches_nobody_at_all_says_to_add_somebody() -> None:
     html = would_be_told([CHAIR], PROTOCOL, NOW, ZONE)
-    assert "This step reaches nobody, and no later one does. Add a recipient." in html
+    assert "This step reaches nobody, and no later one does. List somebody for it." in html
     assert "Everyone: nobody" in would_be_told([], PROTOCOL, NOW, ZONE)
 
 

@@ -212,6 +212,38 @@ def test_recipients_are_added_and_ended_and_odd_names_stay_plain_text(
         assert len(session.exec(select(AuditEvent).where(AuditEvent.action == "end_recipient")).all()) == 1
 
 
+def test_a_recipient_begins_later_and_the_steps_say_whom_they_reach(
+    office: VigilServer, browser: Browser
+) -> None:
+    page = office.open(browser, Role.COORDINATOR, "/recipients")
+    open_form(page, "Add a recipient")
+    if page.get_by_text("Nobody is told of alerts.", exact=False).count():
+        write(page.get_by_label("Name"), "Dr Li")
+        write(page.get_by_label("E-mail address"), "li@hospital.org")
+        pick(page, "Treating investigator")
+        save(page, "Add recipient")
+        expect_said(page, "Dr Li is told of every alert from now on.")
+        open_form(page, "Add a recipient")
+    write(page.get_by_label("Name"), "Dr Sun")
+    write(page.get_by_label("E-mail address"), "sun@hospital.org\u00a0x")
+    pick(page, "Deputy investigator")
+    fill_moment(page, "Told from", local(48))
+    save(page, "Add recipient")
+    expect(page.get_by_text("Address must be one e-mail address without spaces", exact=False)).to_be_visible()
+    write(page.get_by_label("E-mail address"), "sun@hospital.org")
+    save(page, "Add recipient")
+    expect(page.get_by_text("Told from must not be in the past.", exact=False)).to_be_visible()
+    fill_moment(page, "Told from", local(-48))
+    save(page, "Add recipient")
+    expect_said(page, "Dr Sun is told of alerts from ")
+    expect(page.get_by_role("heading", name="Told from later on (1)")).to_be_visible()
+    steps = page.get_by_role("table", name=re.compile("^P3: a problem of the program"))
+    expect(steps).to_contain_text("Deputy investigator: nobody")
+    groups = page.get_by_text(re.compile("^Groups with nobody: .*deputy investigator"))
+    expect(groups).to_be_visible()
+    screenshot(page, "office-recipients-later")
+
+
 @pytest.mark.parametrize("path", ["/enrolment?code=CART-040", "/infusions?code=CART-040", "/recipients"])
 def test_no_page_breaks_a_serious_rule_of_axe(office: VigilServer, browser: Browser, path: str) -> None:
     infused(office, "CART-040")
