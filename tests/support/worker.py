@@ -22,7 +22,6 @@ def running_worker(settings: Settings) -> Iterator["subprocess.Popen[str]"]:
         "SMTP_PORT": str(settings.smtp_port),
         "SMTP_SECURITY": settings.smtp_security,
         "SMTP_FROM": settings.smtp_from,
-        "PROTOCOL_FILE": str(settings.protocol_file),
     }
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "worker.py")],
