@@ -150,6 +150,23 @@ def test_strong_support_stands_before_what_is_less_urgent_and_after_a_grade() ->
     assert [place.unacknowledged[0].urgency for place in found] == [2, 2, 3]
 
 
+@pytest.mark.usefixtures("ward")
+def test_only_what_calls_stands_in_a_solid_band_and_nothing_is_said_twice() -> None:
+    admit("HELD-1", 50, (1, {**WELL, "vasopressors": "norepinephrine"}))
+    admit("LOW-1", 50, (1, {**WELL, "systolic_mmhg": 84.0}))
+    _, infusion_id = admit("LATE-1", 50, (30, WELL))
+    missed = BoardAlert(9, infusion_id, "ice", 0, True, ago(8), ago(6), 1, 1, False, None, None, "missed", 3)
+    by_code = {place.patient.code: place for place in places()}
+
+    def bands(place: Place) -> tuple[int, int]:
+        html = write_card(place, {}, NOW, ZONE).html
+        return html.count("vigil-band-alert"), html.count("vigil-band-outlined")
+
+    assert bands(by_code["HELD-1"]) == (1, 0)
+    assert bands(by_code["LOW-1"]) == (0, 1)
+    assert bands(by_code["LATE-1"]) == bands(replace(by_code["LATE-1"], alerts=[missed])) == (0, 1)
+
+
 def grade(scale: Toxicity, settled: int | None, at_least: int = 0, missing: tuple[str, ...] = ()) -> Grade:
     least = at_least if settled is None else settled
     return Grade(scale, settled, least, missing, (), (), RULESET, 4 if settled is None else settled)

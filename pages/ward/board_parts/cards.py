@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from alerts.model import SignalKind
 from db.queries.board import BoardPatient, Missing
 from db.queries.board_alerts import BoardAlert
 from grading.scale import Toxicity
@@ -24,6 +25,9 @@ from pages.ward.board_parts.standing import KIND_OF, Standing, due_of, open_colu
 from trial.calendar import Slot, SlotKind, day_of
 from trial.due import DueNow
 from trial.protocol import Protocol
+
+LAST_THAT_CALLS = 2
+"""Alerts up to this urgency stand in a solid band."""
 
 _KIND_WORDS = {SlotKind.VITAL_SIGNS: "vital signs", SlotKind.ICE: "ICE"}
 _WITH_ICE: Mapping[frozenset[SlotKind], str] = {
@@ -126,7 +130,7 @@ def write_card(place: Place, missing: Missing, now: datetime, zone: ZoneInfo) ->
     patient, waiting = place.patient, place.unacknowledged
     opened = open_columns(patient, place.due, missing)
     parts = [
-        *(tiles.alert_band(alert_words(alert, now, zone)) for alert in waiting),
+        *(_band(alert, now, zone) for alert in waiting if not _says_the_same(alert, place.due)),
         *([tiles.outlined_band(overdue_words(place.due.overdue, now, zone))] if place.due.overdue else []),
         _heading(patient, place.day),
         *(_grade_line(scale, place.standings[scale]) for scale in Toxicity),
@@ -148,6 +152,17 @@ def write_card(place: Place, missing: Missing, now: datetime, zone: ZoneInfo) ->
         next_due=next_due_words(place.due, now, zone),
         html=tiles.piece("div", *parts, classes="vigil-card"),
     )
+
+
+def _band(alert: BoardAlert, now: datetime, zone: ZoneInfo) -> str:
+    """A solid band calls; what is less urgent is outlined, so that it never drowns what is."""
+    draw = tiles.alert_band if alert.urgency <= LAST_THAT_CALLS else tiles.outlined_band
+    return draw(alert_words(alert, now, zone))
+
+
+def _says_the_same(alert: BoardAlert, due: DueNow) -> bool:
+    """Whether the band of what is overdue tells of it already."""
+    return alert.signal == SignalKind.MISSED and alert.slot in {slot.kind for slot in due.overdue}
 
 
 def alert_words(alert: BoardAlert, now: datetime, zone: ZoneInfo) -> str:
