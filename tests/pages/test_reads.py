@@ -6,16 +6,21 @@ from pathlib import Path
 import pytest
 
 from actions import context
+from actions.alerts import acknowledge_alert, silence_alert
 from alerts.facts import load_course_facts
 from alerts.model import SignalState
+from alerts.reconcile import reconcile_course
 from charts.heat_rows import heat_rows
-from db.models import SkippedAssessment
-from db.queries.alerts import list_alerts, load_stories
+from db.models import SkippedAssessment, User
+from db.queries.alert_thread import load_answers_of_the_over
+from db.queries.alerts import AlertStory, list_alerts, load_stories
 from db.queries.charted_entries import load_entries, load_versions, load_voided
 from db.queries.committee import infusions_with_events, load_committee
 from db.queries.patient import data_version, has_live_alert, list_patients, load_patient, load_skipped
+from db.roles import SYSTEM, Actor, Role
 from db.session import reading, writing
 from grading.scale import Toxicity
+from pages.ward.alerts_parts.coming import load_coming
 from pages.ward.patient_parts.due import due_grid, is_overdue
 from pages.ward.patient_parts.loaded import load
 from reports.events import EventCourse, list_events
@@ -237,3 +242,74 @@ def test_an_event_ends_with_the_entry_that_ended_it(database: str) -> None:
     (event,) = list_events(patients, courses, NOW, context.protocol())
     assert event.state is SignalState.RECOVERED
     assert event.ended_at == back(20)
+
+
+def _swept(infusion_id: int) -> None:
+    with writing() as session:
+        reconcile_course(
+            session,
+            infusion_id=infusion_id,
+            now=NOW,
+            protocol=context.protocol(),
+            by=SYSTEM,
+            settings=context.settings(),
+            by_the_clock=True,
+        )
+
+
+def _stories(infusion_id: int) -> dict[tuple[str, str], AlertStory]:
+    with reading() as session:
+        rows = [row for row in list_alerts(session) if row.infusion_id == infusion_id]
+        stories = load_stories(session, rows)
+        comings = load_coming(session, rows, NOW, context.protocol(), context.settings().zone)
+    assert set(comings) == {row.id for row in rows if row.state == "open"}
+    return {(one.alert.signal, one.alert.slot): one for one in stories.values()}
+
+
+def test_alerts_of_every_signal_are_read_with_what_they_stand_on(database: str) -> None:
+    patient_id, infusion_id = a_patient()
+    low = {**made_up.WELL, "temperature_c": 38.6, "systolic_mmhg": 84.0, "iv_fluid_bolus": "yes"}
+    made_up.assess(patient_id, infusion_id, [(back(20), made_up.WELL), (back(10), low)])
+    made_up.assess(
+        patient_id, infusion_id, [(back(9.5), {"ice_score": 3}), (back(9), {"temperature_c": 38.4})]
+    )
+    _swept(infusion_id)
+    found = _stories(infusion_id)
+    assert {("rise2", "crs"), ("unsettled", "crs"), ("missed", "vital_signs")} <= set(found)
+    before = found["rise2", "crs"].before
+    assert before is not None
+    assert (before.grade, before.at) == (0, back(20))
+    last = found["unsettled", "crs"].unsettled
+    assert last is not None
+    assert (last.assessed_at, last.grade.scale) == (back(9), Toxicity.CRS)
+    assert found["missed", "vital_signs"].members == ()
+    assert [one.kind for one in found["missed", "vital_signs"].notices] == ["opening"]
+
+
+def test_support_is_read_with_what_was_charted_and_its_silence(database: str) -> None:
+    patient_id, infusion_id = a_patient("CART-002")
+    held_up = {**made_up.WELL, "vasopressors": "norepinephrine"}
+    made_up.assess(patient_id, infusion_id, [(back(1), held_up)])
+    story = _stories(infusion_id)["support_ungraded", ""]
+    assert story.shown is not None
+    assert story.shown.grade.scale is Toxicity.CRS
+    assert story.shown.charted["vasopressors"] == "norepinephrine"
+    with writing() as session:
+        user = User(username="dr.li", display_name="Dr Li", role="investigator", created_at=back(99))
+        session.add(user)
+        session.flush()
+        person = Actor(user.id, "dr.li", "Dr Li", Role.INVESTIGATOR)
+    silence_alert(story.alert.id, "Known and treated", NOW + timedelta(hours=2), by=person, now=NOW)
+    acknowledge_alert(
+        story.alert.id, 0, story.shown.assessment_id, "drug_given", by=person, now=NOW, seen_urgency=2
+    )
+    story = _stories(infusion_id)["support_ungraded", ""]
+    silence = story.silence_that_holds(NOW)
+    assert silence is not None
+    assert (silence.by, silence.reason) == ("Dr Li", "Known and treated")
+    with reading() as session:
+        assert load_answers_of_the_over(session) == {}
+    made_up.correct(story.members[0].stable_id, NOW, "wrong line", status="voided")
+    with reading() as session:
+        over = load_answers_of_the_over(session)
+    assert [(alert_id, answer.by) for alert_id, answer in over.items()] == [(story.alert.id, "Dr Li")]
