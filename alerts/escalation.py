@@ -109,9 +109,7 @@ def _due_step(life: Life, plan: Sequence[Step], now: datetime, listed: Collectio
     if life.refused:
         due = max(due, life.reached + 1)
     due = min(due, len(plan) - 1)
-    while life.reached < due < len(plan) - 1 and not _reached(
-        groups_until(plan, due, after=life.reached), listed
-    ):
+    while life.reached < due < len(plan) - 1 and not _reached(plan[due].groups, listed):
         due += 1
     return due
 
@@ -121,14 +119,16 @@ def _reached(groups: Collection[str], listed: Collection[str]) -> bool:
 
 
 def _repeat_is_due(life: Life, plan: Sequence[Step], now: datetime, protocol: Protocol) -> bool:
-    """Whether more repeats should have been told by now, and the last notice is long enough ago.
+    """Whether the last notice is long enough ago, also where the last step ran before its time.
 
-    Counted, not only measured: a clock that ran ahead and was set back must not silence an alert.
+    Where it lies far ahead, the repeats are counted: a clock that was set back must not silence an alert.
     """
     elapsed = now - life.open_since
     since_told = now - life.told_at
-    resting = timedelta(0) <= since_told < _interval(elapsed, protocol)
-    return not resting and _repeats_by(elapsed - plan[-1].after, protocol) > life.repeats
+    interval = _interval(elapsed, protocol)
+    if since_told > -interval:
+        return since_told >= interval
+    return _repeats_by(elapsed - plan[-1].after, protocol) > life.repeats
 
 
 def _repeats_by(elapsed: timedelta, protocol: Protocol) -> int:

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, exists, or_, select
+from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, exists, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -174,6 +174,18 @@ class _Told:
 
 
 _NEXT: Final = aliased(Infusion)
+# A death ends what is due after every infusion, whichever it was entered under.
+_DIED_AT: Final = (
+    select(func.min(col(Assessment.assessed_at)))
+    .where(
+        col(Assessment.patient_id) == col(Infusion.patient_id),
+        col(Assessment.superseded_at).is_(None),
+        col(Assessment.status) == "recorded",
+        col(Assessment.death_due_to).is_not(None),
+    )
+    .correlate(Infusion)
+    .scalar_subquery()
+)
 _PLACE: Final[Any] = (
     select(
         col(Infusion.patient_id),
@@ -181,6 +193,7 @@ _PLACE: Final[Any] = (
         col(Patient.withdrawn_at),
         col(Patient.lasting_findings),
         col(_NEXT.infused_at).label("next_infused_at"),
+        _DIED_AT.label("died_at"),
     )
     .join(Patient, col(Patient.id) == col(Infusion.patient_id))
     .outerjoin(
@@ -275,13 +288,13 @@ def _monitoring(
         )
         .order_by(col(Stay.from_at))
     )
-    ends = [at for at in (place["withdrawn_at"], place["next_infused_at"]) if at is not None]
+    ends = [place[name] for name in ("withdrawn_at", "next_infused_at", "died_at")]
     return Monitoring(
         infused_at=place["infused_at"],
         zone=zone,
         stays=tuple(StayPeriod(StayKind(kind), *times) for kind, *times in session.execute(query)),
         skipped=skips_that_count(load_skips(session, [infusion_id])[infusion_id], now),
-        ended_at=min(ends, default=None),
+        ended_at=min((at for at in ends if at is not None), default=None),
     )
 
 

@@ -128,7 +128,7 @@ class AssessmentFact:
 class Monitoring:
     """What decides when the patient is monitored and assessments are due.
 
-    ended_at  a withdrawal or the next infusion; a death is told by its assessment
+    ended_at  a death, a withdrawal or the next infusion
     skipped   due assessments that were not done, with a reason that still counts
     """
 

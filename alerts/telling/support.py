@@ -56,7 +56,7 @@ def _corrected(desk: Desk, change: Change, alert: Alert, common: dict[str, Any])
         **common,
         course=desk.course,
         since=alert.first_observed_at,
-        shown=_supported(desk, current, stands=stands),
+        shown=_supported(desk, current, stands=stands, moved=moved),
         ended=change.ended_reason,
         late_after=desk.protocol.slot_tolerance,
         was=_supported(desk, then, stands=False),
@@ -84,9 +84,10 @@ def _versions(desk: Desk, change: Change) -> tuple[Assessment, Assessment]:
     return former, current
 
 
-def _supported(desk: Desk, row: Assessment, *, stands: bool) -> Supported:
+def _supported(desk: Desk, row: Assessment, *, stands: bool, moved: bool = False) -> Supported:
     charted = charted_of(row)
-    grade = desk.grade(row_id(row), Toxicity.CRS) if row.status == "recorded" else None
+    # A moved entry is graded with its new course, after this mail is written.
+    grade = desk.grade(row_id(row), Toxicity.CRS) if row.status == "recorded" and not moved else None
     lasting = desk.session.get_one(Patient, row.patient_id).lasting_findings or ""
     settings = desk.protocol.grading
     return Supported(

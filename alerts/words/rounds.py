@@ -93,7 +93,7 @@ def content_of_test_mail(facts: TestFacts) -> MailContent:
             ("Sent", f"{full_time(facts.at, facts.zone)}."),
         ),
         button="Open the page and confirm",
-        link=f"{facts.app_url}/recipients?t={facts.code}",
+        link=f"{facts.app_url}/alerts?t={facts.code}",
         closing=_ABOUT_NOBODY,
         told=facts.told,
         reference="",

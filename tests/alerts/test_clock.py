@@ -58,8 +58,8 @@ def test_nobody_answers_and_everyone_is_told_step_by_step(chased: Ward) -> None:
         ("opening", 0, 0),
         ("escalation", 1, 15),
         ("escalation", 3, 30),  # no committee chair and no sponsor is on the list: everyone is next
-        ("repeat", 3, 120),
-        ("repeat", 3, 180),
+        ("repeat", 3, 90),
+        ("repeat", 3, 150),
     ]
     by_notice = [sum(mail.notice_id == one.id for mail in chased.deliveries()) for one in chased.notices()]
     assert by_notice == [3, 1, 3, 3, 3]
@@ -187,3 +187,24 @@ def test_what_was_not_done_because_is_never_told_of(ward: Ward) -> None:
             )
     look(ward, at(7))
     assert ward.alerts() == []
+
+
+def test_a_death_after_one_infusion_ends_what_stood_after_the_other(ward: Ward) -> None:
+    context.configure(ward.settings, load_protocol())
+    made_up.assess(ward.patient_id, ward.infusion_id, [(at(0.5), made_up.WELL)])
+    second = made_up.infuse(ward.patient_id, 2, at(24 * 10))
+    look(ward, at(24 * 10 + 20))
+    standing = [one for one in ward.alerts() if one.infusion_id == second and one.state == "open"]
+    assert {one.signal for one in standing} == {"missed"}
+    made_up.assess(
+        ward.patient_id, ward.infusion_id, [(at(24 * 10 + 21), {**made_up.WELL, "death_due_to": "other"})]
+    )
+    look(ward, at(24 * 10 + 22))
+    ended = [one for one in ward.alerts() if one.infusion_id == second]
+    assert {(one.state, one.ended_reason) for one in ended} == {("closed", "left")}
+
+
+def test_a_clock_set_back_a_few_minutes_repeats_nothing(chased: Ward) -> None:
+    look(chased, opened() + timedelta(hours=6))
+    assert look(chased, opened() + timedelta(hours=5, minutes=51)) == 0
+    assert chased.kinds() == ["opening", "escalation"]

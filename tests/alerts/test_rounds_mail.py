@@ -109,7 +109,7 @@ def test_a_test_mail_asks_for_its_code_and_is_about_nobody() -> None:
         "Sent: 9 March 2026, 09:00 (UTC+08:00).",
         "",
         "Open the page and confirm:",
-        "https://monitor.example.org/recipients?t=7K2P9X",
+        "https://monitor.example.org/alerts?t=7K2P9X",
         "",
         "No patient is meant. Nothing has to be acknowledged. A test mail",
         "that nobody confirms is counted in the daily digest.",
