@@ -29,7 +29,7 @@ FAILPOINTS: Final[Mapping[str, str]] = {
     "sweep.before_commit": "The sweep has written what time has brought, and not committed.",
     "sweep.after_commit": "The sweep has committed one course and not looked at the next.",
     # Delivery.
-    "courier.after_claim": "A delivery is claimed and committed; the network is not touched.",
+    "courier.after_claim": "Deliveries are claimed and committed; the network is not touched for them.",
     "smtp.before_connect": "No connection to the mail server is open.",
     "smtp.after_connect": "The connection is open, encrypted and signed in.",
     "smtp.after_mail": "The mail server has taken the sender.",
@@ -37,7 +37,8 @@ FAILPOINTS: Final[Mapping[str, str]] = {
     "smtp.before_dot": "The mail server waits for the message.",
     "smtp.after_dot": "The message and its final dot are out; the reply is not read.",
     "courier.after_reply": "The mail server has taken the message; it is not written down.",
-    "courier.after_outcome": "What happened is written and the next is claimed; neither is committed.",
+    "courier.cut_short": "A batch ended early; what was sent is not written down, the rest is claimed.",
+    "courier.after_outcome": "What happened is written and the next are claimed; neither is committed.",
     "courier.after_record": "What happened is committed.",
     "maildir.before_rename": "The mail is whole in the maildir's tmp, where no program looks.",
     "maildir.after_rename": "The mail is in the maildir; it is not written down.",

@@ -52,7 +52,11 @@ class Worker:
         self._socket.bind(("127.0.0.1", 0))
         self._stopping = threading.Event()
         self.courier = Courier(
-            sender, worker=self.name, stopped=self._stopping.is_set, refused=self._take_next_step
+            sender,
+            worker=self.name,
+            stopped=self._stopping.is_set,
+            woken=self._was_woken,
+            refused=self._take_next_step,
         )
 
     @property
@@ -82,17 +86,22 @@ class Worker:
         _guarded(lambda: take_next_step(delivery_id, context.settings(), context.protocol()))()
 
     def _sleep(self) -> None:
-        """Wait for a datagram, and take all that have come: one look into the outbox answers them all."""
+        """Wait for a datagram."""
         if self._stopping.is_set():
             return
         self._socket.setblocking(True)
         self._socket.recv(16)
+        self._was_woken()
+
+    def _was_woken(self) -> bool:
+        """Whether datagrams have come; takes them all, since one look into the outbox answers them all."""
         self._socket.setblocking(False)
-        try:
+        woken = False
+        with contextlib.suppress(OSError):  # there is none, or no more
             while True:
                 self._socket.recv(16)
-        except BlockingIOError:
-            pass
+                woken = True
+        return woken
 
 
 def main() -> int:

@@ -1,7 +1,8 @@
 """The outbox: one delivery for each notice and recipient, claimed with a lease and then sent.
 
 All state is in the database. A claim is one UPDATE that commits before any network is touched, so two
-workers never send the same delivery; a worker that dies loses its claim when the lease ends.
+workers never send the same delivery; a worker that dies loses its claim when the lease ends. Urgent mails
+are claimed one at a time; the others in small batches, so that many of them share one commit.
 """
 
 import logging
@@ -9,12 +10,27 @@ import os
 import random
 import socket
 import tempfile
+from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from sqlalchemy import ColumnElement, and_, bindparam, insert, or_, select, text, update
+from sqlalchemy import (
+    BindParameter,
+    Insert,
+    Integer,
+    String,
+    Update,
+    and_,
+    bindparam,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 from sqlmodel import Session, col
 
 from db.columns import UtcDateTime
@@ -24,6 +40,10 @@ from settings import Settings
 
 LEASE: Final = timedelta(seconds=10)
 """How long a claim holds unless its worker renews it."""
+
+BATCH: Final = 20
+"""So many mails that are not urgent are claimed, and written down, with one commit: it costs more than they
+do. As many may be sent a second time when their worker is killed before that commit."""
 
 RETRY_S: Final = (5.0, 10.0, 20.0, 40.0, 60.0)
 JITTER: Final = 0.1
@@ -50,35 +70,80 @@ _DUE: Final = or_(
         or_(col(Delivery.lease_until) <= _NOW, col(Delivery.lease_until) > _LATEST),
     ),
 )
-_MOST_URGENT: Final = (
-    select(col(Delivery.id))
-    # In the words of the partial index, or neither engine would use it.
-    .where(text("state IN ('pending', 'claimed', 'unknown')"), _DUE)
-    .order_by(col(Delivery.urgency), col(Delivery.due_at), col(Delivery.id))
-    .limit(1)
-    .with_for_update(skip_locked=True)
-    .scalar_subquery()
+
+
+def _claim(limit: int | BindParameter[int], *, urgent: bool) -> Update:
+    """Claim so many deliveries that are due, the most urgent and oldest first."""
+    urgency = col(Delivery.urgency)
+    chosen = (
+        select(col(Delivery.id))
+        # In the words of the partial index, or neither engine would use it.
+        .where(text("state IN ('pending', 'claimed', 'unknown')"), _DUE)
+        .where(urgency <= _URGENT if urgent else urgency > _URGENT)
+        .order_by(urgency, col(Delivery.due_at), col(Delivery.id))
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+        # Evaluated once: PostgreSQL may run a subquery with a limit again for each row, and claim more.
+        .cte("chosen")
+    )
+    return (
+        update(Delivery)
+        .where(col(Delivery.id).in_(select(chosen.c.id)))
+        .values(
+            state="claimed",
+            lease_until=bindparam("lease", type_=UtcDateTime),
+            claimed_by=bindparam("worker"),
+            attempts=col(Delivery.attempts) + 1,
+        )
+    )
+
+
+_CLAIMED_COLUMNS: Final = (
+    col(Delivery.id),
+    col(Delivery.uid),
+    col(Delivery.address),
+    col(Delivery.urgency),
+    col(Delivery.message),
+    col(Delivery.attempts),
+    col(Delivery.created_at),
+    col(Delivery.due_at),
 )
-# Made once: putting it together costs as much as running it, and every mail waits for it.
-_CLAIM: Final = (
+# Statements are made once: putting one together costs as much as running it, and every mail waits for it.
+_CLAIM_URGENT: Final = _claim(1, urgent=True).returning(*_CLAIMED_COLUMNS)
+_CLAIM_OTHERS: Final = _claim(bindparam("at_most", type_=Integer), urgent=False).returning(*_CLAIMED_COLUMNS)
+_MINE: Final = and_(col(Delivery.state) == "claimed", col(Delivery.claimed_by) == bindparam("worker"))
+_THIS: Final = col(Delivery.id) == bindparam("of")
+_RELEASED: Final[dict[str, None]] = {"lease_until": None, "claimed_by": None}
+_WORDS: Final = bindparam("words", type_=String)
+_ATTEMPT: Final = insert(DeliveryAttempt)
+_SENT: Final = (
     update(Delivery)
-    .where(col(Delivery.id) == _MOST_URGENT)
+    .where(_THIS, col(Delivery.state) != "sent")
     .values(
-        state="claimed",
-        lease_until=bindparam("lease", type_=UtcDateTime),
-        claimed_by=bindparam("worker"),
-        attempts=col(Delivery.attempts) + 1,
-    )
-    .returning(
-        col(Delivery.id),
-        col(Delivery.uid),
-        col(Delivery.address),
-        col(Delivery.urgency),
-        col(Delivery.message),
-        col(Delivery.attempts),
-        col(Delivery.created_at),
+        state="sent",
+        sent_at=bindparam("at", type_=UtcDateTime),
+        reply=_WORDS,
+        last_error=None,
+        **_RELEASED,
     )
 )
+_LATER: Final = (
+    update(Delivery)
+    .where(_THIS, _MINE)
+    .values(
+        state=bindparam("after"),
+        due_at=bindparam("again_at", type_=UtcDateTime),
+        last_error=_WORDS,
+        **_RELEASED,
+    )
+)
+_FAILED: Final = update(Delivery).where(_THIS, _MINE).values(state="failed", last_error=_WORDS, **_RELEASED)
+_UNTRIED: Final = (
+    update(Delivery)
+    .where(_THIS, _MINE)
+    .values(state="pending", attempts=col(Delivery.attempts) - 1, **_RELEASED)
+)
+_RENEW: Final = update(Delivery).where(_THIS, _MINE).values(lease_until=bindparam("lease", type_=UtcDateTime))
 
 
 class Result(StrEnum):
@@ -120,59 +185,83 @@ class Claimed:
     claimed_by: str
 
 
+@dataclass(frozen=True, slots=True)
+class Tried:
+    """A delivery, what happened to it, and when."""
+
+    claimed: Claimed
+    outcome: Outcome
+    at: datetime
+
+
 def claim_next(session: Session, *, worker: str, now: datetime) -> Claimed | None:
     """Claim the most urgent delivery that is due, or None. The session must come from `writing()`."""
-    times = {"now": now, "latest": now + _CLOCK_SET_BACK, "lease": now + LEASE}
-    row = session.connection().execute(_CLAIM, times | {"worker": worker}).first()
-    if row is None:
-        return None
-    return Claimed(
-        row.id,
-        row.uid,
-        row.address,
-        row.urgency,
-        bytes(row.message or b""),
-        row.attempts,
-        row.created_at,
-        worker,
-    )
+    return next(iter(claim_due(session, worker=worker, now=now, at_most=1)), None)
 
 
-def renew_lease(session: Session, *, delivery_id: int, worker: str, now: datetime) -> None:
-    """Keep the claim of the mail that is being sent while a mail server takes its time."""
-    session.connection().execute(
-        update(Delivery)
-        .where(
-            col(Delivery.id) == delivery_id,
-            col(Delivery.claimed_by) == worker,
-            col(Delivery.state) == "claimed",
+def claim_due(session: Session, *, worker: str, now: datetime, at_most: int = BATCH) -> list[Claimed]:
+    """Claim the most urgent delivery that is due, alone; where none is urgent, up to `at_most` of the others.
+
+    They come in the order in which they must leave. The session must come from `writing()`.
+    """
+    given = {"now": now, "latest": now + _CLOCK_SET_BACK, "lease": now + LEASE, "worker": worker}
+    calm = given | {"at_most": at_most}
+    connection = session.connection()
+    rows = connection.execute(_CLAIM_URGENT, given).all() or connection.execute(_CLAIM_OTHERS, calm).all()
+    return [
+        Claimed(
+            row.id,
+            row.uid,
+            row.address,
+            row.urgency,
+            bytes(row.message or b""),
+            row.attempts,
+            row.created_at,
+            worker,
         )
-        .values(lease_until=now + LEASE)
-    )
+        for row in sorted(rows, key=lambda row: (row.urgency, row.due_at, row.id))
+    ]
+
+
+def renew_leases(session: Session, delivery_ids: Collection[int], *, worker: str, now: datetime) -> None:
+    """Keep the claims of the mails that are being sent while a mail server takes its time."""
+    _each(session, _RENEW, [{"of": id_, "worker": worker, "lease": now + LEASE} for id_ in delivery_ids])
+
+
+def release(session: Session, untried: Collection[Claimed]) -> None:
+    """Give back claims that nothing was done with: each is as due, and as often tried, as before."""
+    _each(session, _UNTRIED, [{"of": one.id, "worker": one.claimed_by} for one in untried])
 
 
 def record_outcome(
     session: Session, claimed: Claimed, outcome: Outcome, *, now: datetime, spread: float | None = None
 ) -> None:
-    """Write what happened: the attempt always, the delivery's state where this worker still holds it.
+    """`record_outcomes` of one."""
+    record_outcomes(session, [Tried(claimed, outcome, now)], spread=spread)
+
+
+def record_outcomes(session: Session, tried: Collection[Tried], *, spread: float | None = None) -> None:
+    """Write what happened: the attempts always, a delivery's state where this worker still holds it.
 
     A mail that was taken counts as sent whoever holds the claim. `spread` from -1 to 1 sets the jitter.
     """
-    connection = session.connection()
-    connection.execute(
-        insert(DeliveryAttempt),
-        [{"delivery_id": claimed.id, "at": now, "outcome": outcome.result.value, "reply": outcome.reply}],
-    )
-    still_mine: ColumnElement[bool] = and_(
-        col(Delivery.state) == "claimed", col(Delivery.claimed_by) == claimed.claimed_by
-    )
-    if outcome.result is Result.SENT:
-        still_mine = col(Delivery.state) != "sent"
-    connection.execute(
-        update(Delivery)
-        .where(col(Delivery.id) == claimed.id, still_mine)
-        .values(lease_until=None, claimed_by=None, **_after(claimed, outcome, now, spread))
-    )
+    attempts: list[dict[str, object]] = []
+    changes: defaultdict[Update, list[dict[str, object]]] = defaultdict(list)
+    for one in tried:
+        outcome = one.outcome
+        attempts.append(
+            {
+                "delivery_id": one.claimed.id,
+                "at": one.at,
+                "outcome": outcome.result.value,
+                "reply": outcome.reply,
+            }
+        )
+        statement, values = _after(one, spread)
+        changes[statement].append({"of": one.claimed.id, "words": outcome.reply, **values})
+    _each(session, _ATTEMPT, attempts)
+    for statement, rows in changes.items():
+        _each(session, statement, rows)
 
 
 def retry_delay(attempts: int, spread: float) -> timedelta:
@@ -212,19 +301,27 @@ def announce_port(settings: Settings, port: int) -> None:
     os.replace(file.name, path)
 
 
-def _after(claimed: Claimed, outcome: Outcome, now: datetime, spread: float | None) -> dict[str, object]:
-    """The columns of a delivery after an attempt."""
+def _after(tried: Tried, spread: float | None) -> tuple[Update, dict[str, object]]:
+    """How a delivery changes after an attempt."""
+    claimed, outcome, now = tried.claimed, tried.outcome, tried.at
+    mine: dict[str, object] = {"worker": claimed.claimed_by}
     match outcome.result:
         case Result.SENT:
-            return {"state": "sent", "sent_at": now, "reply": outcome.reply, "last_error": None}
+            return _SENT, {"at": now}
         case Result.REFUSED:
-            return {"state": "failed", "last_error": outcome.reply}
+            return _FAILED, mine
         case Result.UNKNOWN:
-            due_at = now + timedelta(seconds=max(RETRY_S[0], _UNKNOWN_AFTER_S - outcome.waited_s))
-            return {"state": "unknown", "due_at": due_at, "last_error": outcome.reply}
+            again_at = now + timedelta(seconds=max(RETRY_S[0], _UNKNOWN_AFTER_S - outcome.waited_s))
+            return _LATER, mine | {"after": "unknown", "again_at": again_at}
         case Result.RETRY:
             if claimed.urgency > _URGENT and now - claimed.created_at >= _GIVE_UP_AFTER:
-                return {"state": "failed", "last_error": outcome.reply}
+                return _FAILED, mine
             spread = random.uniform(-1, 1) if spread is None else spread
-            due_at = now + retry_delay(claimed.attempts, spread)
-            return {"state": "pending", "due_at": due_at, "last_error": outcome.reply}
+            again_at = now + retry_delay(claimed.attempts, spread)
+            return _LATER, mine | {"after": "pending", "again_at": again_at}
+
+
+def _each(session: Session, statement: Insert | Update, rows: list[dict[str, object]]) -> None:
+    """The statement once for each of the rows, in one call."""
+    if rows:
+        session.connection().execute(statement, rows)

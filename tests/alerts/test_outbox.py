@@ -22,7 +22,8 @@ from alerts.outbox import (
     announce_port,
     claim_next,
     record_outcome,
-    renew_lease,
+    record_outcomes,
+    renew_leases,
     retry_delay,
     wake_worker,
 )
@@ -78,7 +79,7 @@ def test_a_renewed_lease_holds(ward: Ward) -> None:
     with_one_delivery(ward)
     must_claim(at(5))
     with writing() as session:
-        renew_lease(session, delivery_id=1, worker="w1", now=at(5) + timedelta(seconds=8))
+        renew_leases(session, [1], worker="w1", now=at(5) + timedelta(seconds=8))
     assert claim(at(5) + timedelta(seconds=12), "w2") is None
     assert claim(at(5) + timedelta(seconds=18), "w2") is not None
 
@@ -292,9 +293,9 @@ def test_a_busy_database_delays_the_record_and_repeats_no_mail(
     def busy_at_first(*arguments: Any, **more: Any) -> None:
         if refusals:
             raise refusals.pop()
-        record_outcome(*arguments, **more)
+        record_outcomes(*arguments, **more)
 
-    monkeypatch.setattr(couriers, "record_outcome", busy_at_first)
+    monkeypatch.setattr(couriers, "record_outcomes", busy_at_first)
     taken: list[str] = []
     assert Courier(counting_sender(taken), worker="w1", stopped=lambda: False).empty_outbox() == 1
     assert len(taken) == 1
@@ -309,7 +310,7 @@ def test_a_claim_that_could_not_be_finished_is_not_kept(
     def always_busy(*_arguments: Any, **_more: Any) -> None:
         raise DatabaseBusy
 
-    monkeypatch.setattr(couriers, "record_outcome", always_busy)
+    monkeypatch.setattr(couriers, "record_outcomes", always_busy)
     courier = Courier(counting_sender([]), worker="w1", stopped=lambda: False)
     with pytest.raises(DatabaseBusy):
         courier.empty_outbox()

@@ -43,10 +43,16 @@ def correct(order: dict[str, Any], now: datetime, say: Say) -> None:
     say(stable_id)
 
 
-def deliver(_order: dict[str, Any], now: datetime, say: Say) -> None:
+def deliver(order: dict[str, Any], now: datetime, say: Say) -> None:
     """A worker empties the outbox."""
     sender = make_sender(context.settings())
-    courier = Courier(sender, worker=f"w-{os.getpid()}", stopped=lambda: False, now=lambda: now)
+    courier = Courier(
+        sender,
+        worker=f"w-{os.getpid()}",
+        stopped=lambda: False,
+        woken=lambda: order.get("woken", False),
+        now=lambda: now,
+    )
     say(str(courier.empty_outbox()))
     sender.close()
 

@@ -34,9 +34,9 @@ from tests.support.browser import clean_environment
 from tests.support.smtp import ReceivedMail
 from trial.protocol import load_protocol
 
-STAGES: Final = ("admitted", "told", "sent", "unanswered", "acknowledged")
-"""Infused and on the ward; a grade 3 in the outbox; its mails gone; nobody answers for 16 minutes; an
-investigator had it 13 hours ago."""
+STAGES: Final = ("admitted", "told", "sent", "queued", "unanswered", "acknowledged")
+"""Infused and on the ward; a grade 3 in the outbox; its mails gone; five digests behind them; nobody answers
+for 16 minutes; an investigator had it 13 hours ago."""
 
 PATIENT: Final = "CART-007"
 GRADE_3: Final[Mapping[str, Any]] = {
@@ -86,7 +86,8 @@ class Children:
     def run(self, site: Site, job: str, wish: str = "", now: datetime | None = None, **more: Any) -> Ended:
         """One job on the site, from its start to its end or to the failpoint.
 
-        more: `copies` at once; `kill_after_s` at any moment; another `entry` and form `token`.
+        more: `copies` at once; `kill_after_s` at any moment; another `entry` and form `token`; `woken` all
+        the time.
         """
         return self._order(site, job, wish, now or site.now, warm=False, **more)
 
@@ -150,6 +151,9 @@ def make_site(stage: str, url: str, folder: Path, port: int | None = None) -> Si
     Courier(sender, worker="first", stopped=lambda: False, now=lambda: site.now).empty_outbox()
     site.earlier = mails_in(folder / "gone")
     if stage == "sent":
+        return site
+    if stage == "queued":
+        fill_outbox(site, 5)
         return site
     if stage == "unanswered":
         site.now = ENTERED_AT + timedelta(minutes=16)
@@ -216,7 +220,8 @@ def fill_outbox(site: Site, mails: int) -> None:
             uid = str(uuid4())
             message = one["message"].replace(one["uid"].encode(), uid.encode())
             own = {"uid": uid, "notice_id": id_, "urgency": 4, "message": message}
-            rows.append(one | own | {"state": "pending", "due_at": site.now, "attempts": 0})
+            fresh = {"state": "pending", "attempts": 0, "sent_at": None, "reply": None}
+            rows.append(one | own | fresh | {"due_at": site.now})
         connection.execute(insert(Delivery), rows)
 
 

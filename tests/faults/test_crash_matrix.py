@@ -70,6 +70,17 @@ _AFTER_THE_DOT: Final = (
     "courier.after_reply:3",
     "courier.after_outcome:3",
 )
+# Five digests in one batch: wish -> how many of them may arrive a second time.
+_IN_A_BATCH: Final = {
+    "courier.after_claim": 0,
+    "smtp.before_dot:3": 2,
+    "smtp.after_dot:3": 3,
+    "courier.after_reply:3": 3,
+    "courier.after_outcome": 5,
+    "session.before_commit:2": 5,
+    "courier.after_record": 0,
+}
+_CUT_SHORT: Final = {"courier.cut_short": 1, "courier.after_outcome:2": 1, "courier.after_record": 0}
 _COMMITTED: Final = ("session.after_commit", "outbox.", "sweep.after_commit")
 AFTER_EVERY_RETRY: Final = timedelta(seconds=70)
 _MAILDIR: Final = ("maildir.before_rename", "maildir.after_rename", "courier.after_reply:2")
@@ -77,16 +88,21 @@ _MAILDIR: Final = ("maildir.before_rename", "maildir.after_rename", "courier.aft
 
 @dataclass(frozen=True)
 class Case:
-    """A job on a site in a stage, killed at a failpoint. `doubled`: one mail may arrive twice."""
+    """A job on a site in a stage, killed at a failpoint. `doubled`: so many mails may arrive twice.
+
+    woken  wake-ups come all the time, which end each batch after its first mail
+    """
 
     job: str
     stage: str
     wish: str
     doubled: int = 0
     maildir: bool = False
+    woken: bool = False
 
     def __str__(self) -> str:
-        return f"{self.job} when {self.stage} at {self.wish}{' into a maildir' if self.maildir else ''}"
+        more = " into a maildir" * self.maildir + " and woken" * self.woken
+        return f"{self.job} when {self.stage} at {self.wish}{more}"
 
 
 CASES: Final = [
@@ -97,6 +113,8 @@ CASES: Final = [
     *(Case("deliver", "told", wish) for wish in _BEFORE_THE_DOT),
     *(Case("deliver", "told", wish, doubled=1) for wish in _AFTER_THE_DOT),
     *(Case("deliver", "told", wish, maildir=True) for wish in _MAILDIR),
+    *(Case("deliver", "queued", wish, doubled) for wish, doubled in _IN_A_BATCH.items()),
+    *(Case("deliver", "queued", wish, doubled, woken=True) for wish, doubled in _CUT_SHORT.items()),
 ]
 ON_POSTGRESQL: Final = [
     Case("enter", "admitted", "posting.after_deliveries"),
@@ -105,6 +123,8 @@ ON_POSTGRESQL: Final = [
     Case("sweep", "acknowledged", "sweep.before_commit"),
     Case("deliver", "told", "courier.after_claim"),
     Case("deliver", "told", "courier.after_reply", doubled=1),
+    Case("deliver", "queued", "courier.after_reply:3", doubled=3),
+    Case("deliver", "queued", "courier.cut_short", doubled=1, woken=True),
 ]
 
 
@@ -153,7 +173,7 @@ def test_every_failpoint_is_in_the_matrix() -> None:
 def _kill_and_look(case: Case, site: Site, children: Children, server: FaultyServer) -> None:
     protocol = load_protocol()
     before = invariants.counted()
-    ended = children.run(site, case.job, case.wish)
+    ended = children.run(site, case.job, case.wish, woken=case.woken)
     assert ended.status == -signal.SIGKILL, f"the failpoint was not reached: {ended}"
     assert ended.said == [], "nobody was told that it was saved"
     invariants.check_stored(site.settings, protocol, site.now)

@@ -297,7 +297,7 @@ def test_what_a_lost_database_kept_from_being_written_is_written_first(
             raise DatabaseUnreachable
 
         with monkeypatch.context() as patched:
-            patched.setattr("alerts.courier.record_outcome", away)
+            patched.setattr("alerts.courier.record_outcomes", away)
             with pytest.raises(DatabaseUnreachable):
                 courier.empty_outbox()
             with pytest.raises(DatabaseUnreachable):
