@@ -2,11 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import pairwise, takewhile
 from typing import Final
 
 from alerts.episodes import course_window
-from alerts.model import ALERT_GRADE, AssessmentFact, CourseFacts, FactGrade, Signal, SignalKind, SignalState
+from alerts.model import ALERT_GRADE, CourseFacts, FactGrade, Monitoring, Signal, SignalKind, SignalState
 from grading.scale import Toxicity
 from trial.calendar import Slot, SlotKind, SlotStatus, due_slots, slot_status
 from trial.protocol import Protocol
@@ -19,9 +19,10 @@ _URGENCY: Final = 3
 
 def unsettled_signals(course: CourseFacts, now: datetime, protocol: Protocol) -> list[Signal]:
     """Each toxicity that could still be 3 or more: in two due assessments in a row, or for hours."""
-    if not _is_monitored(course, now, protocol):
+    known = _monitored(course, now, protocol)
+    if known is None:
         return []
-    found = (_unsettled(course, scale, now, protocol) for scale in Toxicity)
+    found = (_unsettled(course, known, scale, now, protocol) for scale in Toxicity)
     return [signal for signal in found if signal is not None]
 
 
@@ -31,18 +32,19 @@ def missed_signals(course: CourseFacts, now: datetime, protocol: Protocol) -> li
     A round of vital signs is done when it settles CRS or proves 3 or more; ICE, when there is a score or
     the reason why there is none.
     """
-    if course.monitoring is None or not _is_monitored(course, now, protocol):
+    known = _monitored(course, now, protocol)
+    if known is None:
         return []
     recorded = [fact.recorded() for fact in course.assessments]
     late_from = now - timedelta(hours=protocol.missed_hours)
     found: list[Signal] = []
     for kind in SlotKind:
-        last = max((one.at for one in recorded if one.holds(kind, now)), default=course.monitoring.infused_at)
-        slots = _slots(course, kind, late_from, protocol, since=last - protocol.slot_tolerance)
+        last = max((one.at for one in recorded if one.holds(kind, now)), default=known.infused_at)
+        slots = _slots(course, known, kind, late_from, protocol, since=last - protocol.slot_tolerance)
         overdue = (
             slot
             for slot in slots
-            if slot_status(slot, recorded, course.monitoring.skipped, now, protocol) is SlotStatus.OVERDUE
+            if slot_status(slot, recorded, known.skipped, now, protocol) is SlotStatus.OVERDUE
         )
         first = next(overdue, None)
         if first is not None:
@@ -50,15 +52,16 @@ def missed_signals(course: CourseFacts, now: datetime, protocol: Protocol) -> li
     return found
 
 
-def _unsettled(course: CourseFacts, scale: Toxicity, now: datetime, protocol: Protocol) -> Signal | None:
-    stretch: list[AssessmentFact] = []
-    for fact in course.in_order:
-        stretch = [*stretch, fact] if _could_be_grave(fact.of(scale)) else []
+def _unsettled(
+    course: CourseFacts, known: Monitoring, scale: Toxicity, now: datetime, protocol: Protocol
+) -> Signal | None:
+    latest_first = takewhile(lambda fact: _could_be_grave(fact.of(scale)), reversed(course.in_order))
+    stretch = list(latest_first)[::-1]
     if not stretch:
         return None
     first = stretch[0].assessed_at
     since = first - protocol.slot_tolerance
-    slots = _slots(course, DUE_KIND[scale], now + protocol.slot_tolerance, protocol, since=since)
+    slots = _slots(course, known, DUE_KIND[scale], now + protocol.slot_tolerance, protocol, since=since)
     open_in = [
         any(abs(fact.assessed_at - slot.due_at) <= protocol.slot_tolerance for fact in stretch)
         for slot in slots
@@ -76,17 +79,21 @@ def _could_be_grave(grade: FactGrade) -> bool:
     return grade.grade is None and grade.at_least < ALERT_GRADE <= grade.at_most
 
 
-def _is_monitored(course: CourseFacts, now: datetime, protocol: Protocol) -> bool:
+def _monitored(course: CourseFacts, now: datetime, protocol: Protocol) -> Monitoring | None:
+    """What is known of the monitoring while the window covers `now`, else None."""
     window = course_window(course, protocol)
-    return window is not None and window.covers(now)
+    return course.monitoring if window is not None and window.covers(now) else None
 
 
 def _slots(
-    course: CourseFacts, kind: SlotKind, until: datetime, protocol: Protocol, *, since: datetime
+    course: CourseFacts,
+    known: Monitoring,
+    kind: SlotKind,
+    until: datetime,
+    protocol: Protocol,
+    *,
+    since: datetime,
 ) -> Sequence[Slot]:
-    known = course.monitoring
-    if known is None:
-        return []
     slots = due_slots(
         known.infused_at,
         known.stays,

@@ -10,6 +10,7 @@ WELL = FactGrade(0, 0)
 # One letter a row: what an assessment found on one scale.
 ROWS = {
     "0": FactGrade(0, 0),
+    "1": FactGrade(1, 1),
     "2": FactGrade(2, 2),
     "3": FactGrade(3, 3),
     "4": FactGrade(4, 4),

@@ -125,6 +125,7 @@ def test_a_clock_set_back_tells_nothing_twice_and_silences_nothing() -> None:
     assert due(life(2), -600) is None
     # It ran a day ahead, told one repeat, and was set back: the next is due when its own time has come.
     ahead = life(3, told_at=OPENED + timedelta(days=1), repeats=1)
+    assert due(ahead, 30) is None
     assert due(ahead, 130) is None
     assert due(ahead, 180) == Due(NoticeKind.REPEAT, 3, groups_until(plan_of(*GRADE_3, PROTOCOL), 3))
 

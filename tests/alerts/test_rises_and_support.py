@@ -105,9 +105,11 @@ def test_it_expires_72_h_after_its_last_member_by_the_clock_or_by_a_later_entry(
 
 
 def test_a_settled_2_of_its_own_interrupts_the_recovery() -> None:
-    """The base of the third 2 is older than a day, so it is no member, and no mild row either."""
-    hours = [0, 4, 30, 34, 47]
-    assert states(rises("02020", hours))[:1] == [S.RECOVERING]
+    """The 0 is older than a day by then, so the second 2 is no member, and no mild row either."""
+    hours = [0, 4, 20, 26, 32]
+    (signal,) = rises("02121", hours)
+    assert (signal.state, signal.members) == (S.RECOVERING, ("a1",))
+    assert states(rises("02111", hours)) == [S.RECOVERED]
 
 
 def test_after_superseded_a_new_rise_is_a_new_episode() -> None:
