@@ -12,9 +12,19 @@ from datetime import time, timedelta
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 
 from grading.settings import GradingSettings
+from trial.limits import EligibilityLimits, SecondInfusionLimits
 
 EVERYONE: Final = "everyone"
 """Stands for every group in a step."""
@@ -42,6 +52,9 @@ class Protocol:
     hash: str
     patients: int
     grading: GradingSettings
+    eligibility: EligibilityLimits
+    second_infusion: SecondInfusionLimits
+    planned_cells_per_kg: float
     vital_sign_times: tuple[time, ...]
     ice_times: tuple[time, ...]
     ice_at_every_time_from_grade: int
@@ -108,6 +121,9 @@ def parse_protocol(text: str) -> Protocol:
         hash=hashlib.sha256(text.encode("utf-8")).hexdigest(),
         patients=content.trial.patients,
         grading=GradingSettings(**content.grading.model_dump()),
+        eligibility=EligibilityLimits(**content.eligibility.model_dump()),
+        second_infusion=SecondInfusionLimits(**content.second_infusion.model_dump()),
+        planned_cells_per_kg=content.infusions.planned_cells_per_kg,
         monitoring_days=content.monitoring.days,
         settled_hours=content.monitoring.settled_hours,
         shift_starts=content.shifts.starts,
@@ -152,6 +168,56 @@ class _Grading(_Section):
     clear_hours: _Hours
     drug_hours: _Hours
     late_after_day: int = Field(ge=0)
+
+
+_Percent = Annotated[float, Field(gt=0, lt=100)]
+_TimesUln = Annotated[float, Field(gt=0, le=100)]
+_Years = Annotated[int, Field(ge=1, le=100)]
+_Months = Annotated[int, Field(ge=1, le=1200)]
+
+
+class _Eligibility(_Section):
+    age_years_from: int = Field(ge=0, le=120)
+    life_expectancy_weeks_above: float = Field(gt=0, le=520)
+    ecog_to: int = Field(ge=0, le=4)
+    haemoglobin_g_per_l_from: float = Field(gt=0, le=200)
+    anc_10e9_per_l_from: float = Field(gt=0, le=20)
+    platelets_10e9_per_l_from: float = Field(gt=0, le=1000)
+    measurable_lesions_from: int = Field(ge=0, le=20)
+    creatinine_uln_to: _TimesUln
+    clearance_ml_per_min_from: float = Field(gt=0, le=200)
+    lvef_percent_above: _Percent
+    spo2_percent_above: _Percent
+    bilirubin_uln_to: _TimesUln
+    bilirubin_uln_to_gilbert: _TimesUln
+    transaminases_uln_to: _TimesUln
+    transaminases_uln_to_hepatic: _TimesUln
+    years_since_menses_from: float = Field(gt=0, le=50)
+    other_malignancy_years: _Years
+    stroke_months: _Months
+    infarction_months: _Months
+    nyha_class_from: int = Field(ge=1, le=4)
+    barring_grade: int = Field(ge=1, le=5)
+
+    @field_validator("bilirubin_uln_to_gilbert", "transaminases_uln_to_hepatic")
+    @classmethod
+    def _not_narrower(cls, value: float, info: ValidationInfo) -> float:
+        """An exception below its rule would refuse a patient whom the rule itself accepts."""
+        rule = str(info.field_name).rpartition("_")[0]
+        if value < info.data.get(rule, 0):
+            raise ValueError(f"it must not be below {rule}")
+        return value
+
+
+class _SecondInfusion(_Section):
+    within_days: int = Field(ge=1, le=3650)
+    finding_within: bool
+    infusion_within: bool
+    positive_samples: int = Field(ge=1, le=20)
+
+
+class _Infusions(_Section):
+    planned_cells_per_kg: float = Field(ge=1e3, le=1e10)
 
 
 class _Assessments(_Section):
@@ -222,6 +288,9 @@ class _Alerts(_Section):
 class _File(_Section):
     trial: _Trial
     grading: _Grading
+    eligibility: _Eligibility
+    infusions: _Infusions
+    second_infusion: _SecondInfusion
     assessments: _Assessments
     monitoring: _Monitoring
     shifts: _Shifts

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from grading.settings import DEFAULT_SETTINGS
+from trial.limits import EligibilityLimits, SecondInfusionLimits
 from trial.protocol import PROTOCOL_FILE, Protocol, ProtocolError, load_protocol, parse_protocol
 
 TEXT = PROTOCOL_FILE.read_text(encoding="utf-8")
@@ -21,6 +22,37 @@ def test_the_shipped_file_holds_the_documented_defaults() -> None:
     assert (protocol.monitoring_days, protocol.settled_hours, protocol.patients) == (14, 24, 15)
     assert protocol.shift_starts == (time(7), time(15), time(23))
     assert protocol.recovery_hours == 12
+
+
+def test_the_shipped_file_holds_the_trial_s_criteria() -> None:
+    protocol = load_protocol()
+    assert protocol.planned_cells_per_kg == 2_000_000
+    assert protocol.second_infusion == SecondInfusionLimits(
+        within_days=60, finding_within=True, infusion_within=True, positive_samples=2
+    )
+    assert protocol.eligibility == EligibilityLimits(
+        age_years_from=18,
+        life_expectancy_weeks_above=12,
+        ecog_to=2,
+        haemoglobin_g_per_l_from=80,
+        anc_10e9_per_l_from=1.0,
+        platelets_10e9_per_l_from=75,
+        measurable_lesions_from=1,
+        creatinine_uln_to=2,
+        clearance_ml_per_min_from=40,
+        lvef_percent_above=50,
+        spo2_percent_above=92,
+        bilirubin_uln_to=2,
+        bilirubin_uln_to_gilbert=5,
+        transaminases_uln_to=3,
+        transaminases_uln_to_hepatic=5,
+        years_since_menses_from=2,
+        other_malignancy_years=5,
+        stroke_months=6,
+        infarction_months=6,
+        nyha_class_from=3,
+        barring_grade=3,
+    )
 
 
 @pytest.mark.parametrize(("level", "hours"), [(3, 12), (4, 4), (5, 4)])
@@ -55,6 +87,18 @@ def test_the_hash_names_the_text_that_was_read() -> None:
         ('ice_times = ["06:00", "14:00", "22:00"]', "ice_times = []", "assessments.ice_times is []"),
         ('starts = ["07:00"', 'starts = ["16:00"', "the setting shifts.starts is "),
         ("[shifts]", "[shift]", "the setting shifts is missing. Add it"),
+        ("[infusions]", "[infusion]", "the setting infusions is missing. Add it"),
+        ("ecog_to = 2", "ecog = 2", "the setting eligibility.ecog_to is missing. Add it"),
+        ("ecog_to = 2", "ecog_to = 5", "the setting eligibility.ecog_to is 5: "),
+        ("finding_within = true", "finding_within = 1", "the setting second_infusion.finding_within is 1: "),
+        ("within_days = 60", "within_days = 0", "the setting second_infusion.within_days is 0: "),
+        ("= 2e6", "= 2", "the setting infusions.planned_cells_per_kg is 2: "),
+        (
+            "gilbert = 5",
+            "gilbert = 1",
+            "eligibility.bilirubin_uln_to_gilbert is 1: it must not be below bilirubin_uln_to.",
+        ),
+        ("hepatic = 5", "hepatic = 2", "it must not be below transaminases_uln_to."),
         ("[trial]", "[trial", "not TOML"),
     ],
 )
