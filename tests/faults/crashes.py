@@ -15,6 +15,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from sqlalchemy import insert
+from sqlmodel import col
 
 from actions import context
 from actions.alerts import acknowledge_alert
@@ -208,13 +209,13 @@ class Templates:
 
 def fill_outbox(site: Site, mails: int) -> None:
     """So many digests, due now, beside what the outbox holds already."""
+    if not mails:
+        return
     one = site.ward.deliveries()[0].model_dump(exclude={"id"})
     with writing() as session:
         connection = session.connection()
-        last = max(notice.id or 0 for notice in site.ward.notices())
-        ids = range(last + 1, last + 1 + mails)
         notice = {"kind": "digest", "urgency": 4, "step": 0, "created_at": site.now, "content": {}}
-        connection.execute(insert(Notice), [notice | {"id": id_} for id_ in ids])
+        ids = connection.execute(insert(Notice).returning(col(Notice.id)), [notice] * mails).scalars().all()
         rows = []
         for id_ in ids:
             uid = str(uuid4())

@@ -70,6 +70,7 @@ class FaultyServer:
     plan: Plan = lambda step, argument: None
     commands: list[tuple[Step, bool]] = field(default_factory=list)
     received: list[ReceivedMail] = field(default_factory=list)
+    _open: set[SMTP] = field(default_factory=set, repr=False)
     _changed: threading.Condition = field(default_factory=threading.Condition, repr=False)
 
     def go_wrong(self, at: Step, how: How | str, *, only: str = "") -> None:
@@ -87,6 +88,12 @@ class FaultyServer:
                 raise AssertionError(f"after {timeout_s} s: {len(self.received)} messages, {self.commands}")
             return self.received[:]
 
+    def wait_for_quiet(self, timeout_s: float = 20) -> None:
+        """Return once no connection is open: nothing more arrives from a client that was killed."""
+        with self._changed:
+            if not self._changed.wait_for(lambda: not self._open, timeout_s):
+                raise AssertionError(f"after {timeout_s} s: {len(self._open)} connections are open")
+
     def came_to(self, step: Step) -> bool:
         """Whether a client ever got as far as this step."""
         return any(seen is step for seen, _ in self.commands)
@@ -95,6 +102,12 @@ class FaultyServer:
         """A client came to this step."""
         with self._changed:
             self.commands.append((step, encrypted))
+            self._changed.notify_all()
+
+    def count(self, connection: SMTP, *, is_open: bool) -> None:
+        """A connection began or ended."""
+        with self._changed:
+            (self._open.add if is_open else self._open.discard)(connection)
             self._changed.notify_all()
 
     def keep(self, mail: ReceivedMail) -> None:
@@ -108,6 +121,14 @@ class _FaultySMTP(SMTP):
     """aiosmtpd's server, asked before each step whether it goes wrong."""
 
     faults: FaultyServer
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.faults.count(self, is_open=True)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        self.faults.count(self, is_open=False)
 
     async def _handle_client(self) -> None:
         if not await self._goes_wrong(Step.CONNECT, ""):
