@@ -83,10 +83,14 @@ class FaultyServer:
 
     def wait_for(self, messages: int, timeout_s: float = 20) -> list[ReceivedMail]:
         """The messages received so far, as soon as there are at least `messages` of them."""
+        self.wait_until(lambda: len(self.received) >= messages, timeout_s)
+        return self.received[:]
+
+    def wait_until(self, condition: Callable[[], bool], timeout_s: float = 20) -> None:
+        """Return once `condition` holds; it is asked again after every step of every client."""
         with self._changed:
-            if not self._changed.wait_for(lambda: len(self.received) >= messages, timeout_s):
+            if not self._changed.wait_for(condition, timeout_s):
                 raise AssertionError(f"after {timeout_s} s: {len(self.received)} messages, {self.commands}")
-            return self.received[:]
 
     def wait_for_quiet(self, timeout_s: float = 20) -> None:
         """Return once no connection is open: nothing more arrives from a client that was killed."""

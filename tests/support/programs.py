@@ -9,6 +9,7 @@ from pathlib import Path
 
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 POSTGRES_PROGRAMS = ("initdb", "pg_ctl", "postgres")
+FAKETIME_FOLDERS = ("/usr/lib/*/faketime", "/usr/lib/faketime", "/usr/local/lib/faketime")
 
 
 @cache
@@ -30,6 +31,15 @@ def find_postgres_bin() -> Path | None:
     return None
 
 
+@cache
+def find_libfaketime() -> Path | None:
+    """The library that gives a process with threads another clock."""
+    found = [
+        path for folder in FAKETIME_FOLDERS for path in Path("/").glob(f"{folder[1:]}/libfaketimeMT.so.1")
+    ]
+    return found[0] if found else None
+
+
 def _starts(program: str) -> bool:
     try:
         done = subprocess.run([program, "--version"], capture_output=True, timeout=60, check=False)
@@ -45,7 +55,7 @@ def _debian_postgres_folders() -> list[Path]:
 
 
 if __name__ == "__main__":
-    finders = {"chromium": find_chromium, "postgresql": find_postgres_bin}
+    finders = {"chromium": find_chromium, "postgresql": find_postgres_bin, "faketime": find_libfaketime}
     location = finders[sys.argv[1]]()
     print(location or "not found")
     sys.exit(location is None)

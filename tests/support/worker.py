@@ -11,8 +11,8 @@ from tests.support.browser import clean_environment
 
 
 @contextmanager
-def running_worker(settings: Settings) -> Iterator["subprocess.Popen[str]"]:
-    """Run `worker.py` on these settings' database and mail server."""
+def running_worker(settings: Settings, **more: str) -> Iterator["subprocess.Popen[str]"]:
+    """Run `worker.py` on these settings' database and mail server; `more` are environment variables."""
     own = {
         "DATABASE_URL": settings.database_url,
         "DATA_DIR": str(settings.data_dir),
@@ -26,7 +26,7 @@ def running_worker(settings: Settings) -> Iterator["subprocess.Popen[str]"]:
     process = subprocess.Popen(
         [sys.executable, str(ROOT / "worker.py")],
         cwd=ROOT,
-        env={**clean_environment(), **own},
+        env={**clean_environment(), **own, **more},
         stderr=subprocess.PIPE,
         text=True,
     )
