@@ -28,13 +28,12 @@ from grading.cells import Answer, Cell, Finding, Reading
 from grading.charted import FILE_COLUMNS, OxygenDevice, Word
 from grading.findings import Agents, Device, Flow, hypotension_finding, hypoxia_finding
 from grading.ice import FULL_SCORE, ICE_ITEMS
+from grading.laboratory_documents import ctcae_page, icaht_page, scores_page
+from grading.markdown import SIGNATURE, numbered, page, table
 from grading.scale import RULESET
 from grading.settings import DEFAULT_SETTINGS, GradingSettings
 
 FOLDER: Final = "docs/grading"
-_GENERATED: Final = (
-    "This page is written by `python manage.py docs` from the tables that grade. Do not edit it."
-)
 _COLUMNS: Final = (1, 2, 3, 4)
 _UNITS: Final = {
     "low_systolic_mmhg": "mmHg; a systolic pressure below it is hypotension",
@@ -52,16 +51,10 @@ def render_pages(settings: GradingSettings = DEFAULT_SETTINGS) -> dict[str, str]
         f"{FOLDER}/README.md": _overview(settings),
         f"{FOLDER}/crs.md": _crs(settings),
         f"{FOLDER}/icans.md": _icans(settings),
+        f"{FOLDER}/icaht.md": icaht_page(),
+        f"{FOLDER}/ctcae.md": ctcae_page(),
+        f"{FOLDER}/scores.md": scores_page(),
     }
-
-
-def _page(title: str, *parts: str) -> str:
-    return "\n\n".join((f"# {title}", _GENERATED, *parts)) + "\n"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 def _row(name: str, cells: type[Cell], none_at: int | None = None) -> list[str]:
@@ -73,8 +66,7 @@ def _row(name: str, cells: type[Cell], none_at: int | None = None) -> list[str]:
 
 def _numbered(readings: Sequence[str], settings: GradingSettings) -> str:
     values = {name: _plain(getattr(settings, name)) for name in _UNITS}
-    filled = (reading.format_map(values) for reading in readings)
-    return "\n".join(f"{number}. {reading}" for number, reading in enumerate(filled, 1))
+    return numbered(reading.format_map(values) for reading in readings)
 
 
 def _plain(value: object) -> str:
@@ -85,30 +77,27 @@ def _words(words: Iterable[Word]) -> str:
     return ", ".join(f"`{word}`" for word in words)
 
 
-_SIGNATURE: Final = (
-    "## Read and agreed\n\nI compared the tables above with the publication and agree with the readings.\n\n"
-    + "| Name | Role | Date | Signature |\n| --- | --- | --- | --- |\n"
-    + "\n".join(["| | | | |"] * 2)
-)
-
-
 def _overview(settings: GradingSettings) -> str:
     values = [[f"`{name}`", _plain(getattr(settings, name)), meaning] for name, meaning in _UNITS.items()]
-    return _page(
+    return page(
         "Grading",
-        f"Rule set: {RULESET}. A grade is decision support; every grade shows the signs that decided it, "
-        "to be checked by the clinician.",
-        "* [CRS](crs.md), with the rules of its course\n* [ICANS](icans.md), with the ICE score",
+        f"Rule set of CRS and ICANS: {RULESET}. A grade is decision support; every grade shows the signs "
+        "that decided it, to be checked by the clinician.",
+        "* [CRS](crs.md), with the rules of its course\n* [ICANS](icans.md), with the ICE score\n"
+        "* [ICAHT](icaht.md), early and late, from the neutrophils after an infusion\n"
+        "* [CTCAE v5.0](ctcae.md), the terms graded here, with the units of the laboratory\n"
+        "* [Scores](scores.md): EASIX, m-EASIX, CAR-HEMATOTOX, NEWS2, and the suspicion flag of IEC-HS",
         "## Settings",
         "A site may change them in its protocol file; these are the defaults.",
-        _table(("Setting", "Value", "Meaning"), values),
+        table(("Setting", "Value", "Meaning"), values),
         "## What a grade carries",
         "* `grade`: 0 to 5, or none while something not recorded could still raise it.\n"
         "* `at_least`: what is proved. Alerts, the worst grade of a day and all counts use it.\n"
         "* `missing`: blank columns whose value, alone or with others, could still raise the grade.\n"
         "* `reasons` and `notes`: the signs that decided, with the stored values, unrounded.\n"
         "* Not recorded is never normal: no blank is ever read as 0, with the one exception of reading 5 "
-        "in [CRS](crs.md).",
+        "in [CRS](crs.md).\n"
+        "* `ruleset`: the edition of the scale and the version of the readings, stored with every grade.",
     )
 
 
@@ -120,26 +109,26 @@ def _crs(settings: GradingSettings) -> str:
         _row("With hypotension", Hypotension, none_at=1),
         _row("And/or hypoxia", Hypoxia, none_at=1),
     ]
-    return _page(
+    return page(
         "Cytokine release syndrome (CRS)",
         f"{REFERENCE} Table 2. Rule set: {RULESET}.",
-        _table(head, rows),
+        table(head, rows),
         f"Grade {astct_crs.DEATH}: death due to CRS. Grade 0: no CRS.",
         "Fever, hypotension and hypoxia count only where not attributable to another cause. The worse of "
         "hypotension and hypoxia decides. In patients who have CRS and then receive an antipyretic, an "
         "anticytokine drug or a steroid, fever is no longer required. Organ toxicity is graded by CTCAE and "
         "does not influence the grade.",
         "## How charting is placed",
-        _table(("Charted", "Placed as", "Grade"), [*_devices(), *_agents()]),
+        table(("Charted", "Placed as", "Grade"), [*_devices(), *_agents()]),
         "## Drugs that mask fever",
-        _table(("Charted", "Keeps a course open"), _drugs()),
+        table(("Charted", "Keeps a course open"), _drugs()),
         "## Readings of this project",
         _numbered(astct_crs.READINGS, settings),
         "## What is not recorded",
         "A blank leaves its row between a least and a most; the grade is settled when all rows together "
         "leave one grade. Without a temperature and without an open course nothing is proved.",
-        _table(("Recorded", "At least", "At most", "To settle it"), _bounds()),
-        _SIGNATURE,
+        table(("Recorded", "At least", "At most", "To settle it"), _bounds()),
+        SIGNATURE,
     )
 
 
@@ -224,21 +213,21 @@ def _icans(settings: GradingSettings) -> str:
         _row("Elevated ICP or cerebral edema", RaisedPressure),
     ]
     items = [[f"`{item.column}`", item.published, str(item.points)] for item in ICE_ITEMS]
-    return _page(
+    return page(
         "Immune effector cell-associated neurotoxicity syndrome (ICANS)",
         f"{REFERENCE} Table 5, patients of 12 years and over. Rule set: {RULESET}.",
-        _table(head, rows),
+        table(head, rows),
         f"Grade {astct_icans.DEATH}: death due to ICANS. Grade 0: ICE {FULL_SCORE}, alert and none of the "
         "others. The most severe domain not attributable to another cause decides. Tremor and myoclonus are "
         "graded by CTCAE; intracranial haemorrhage is not part of the scale.",
         "## ICE score",
         "Table 4 of the same publication.",
-        _table(("Column", "Item", "Points"), [*items, ["`ice_score`", "total", str(FULL_SCORE)]]),
+        table(("Column", "Item", "Points"), [*items, ["`ice_score`", "total", str(FULL_SCORE)]]),
         "## How charting is placed",
-        _table(("Charted", "Placed as", "Grade"), _placed()),
+        table(("Charted", "Placed as", "Grade"), _placed()),
         "## Readings of this project",
         _numbered(astct_icans.READINGS, settings),
-        _SIGNATURE,
+        SIGNATURE,
     )
 
 

@@ -8,6 +8,9 @@ could change it.
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Generic, Protocol
+
+from typing_extensions import TypeVar
 
 RULESET = "ASTCT 2019, rules 1.0"
 """Edition of the consensus and version of this project's numbered readings of it."""
@@ -25,21 +28,34 @@ class Toxicity(StrEnum):
         return self.value.upper()
 
 
-@dataclass(frozen=True, slots=True)
-class Grade:
-    """One grade of one assessment.
+class Scale(Protocol):
+    """Anything that is graded: a toxicity, a blood count over time, a term of CTCAE."""
 
-    scale     which toxicity
+    @property
+    def label(self) -> str:
+        """The name on screens and in mails."""
+
+
+ScaleT = TypeVar("ScaleT", bound=Scale, default=Toxicity)
+"""`Grade` alone is a grade of CRS or ICANS; `Grade[Term]` one of another scale."""
+
+
+@dataclass(frozen=True, slots=True)
+class Grade(Generic[ScaleT]):
+    """One grade: of an assessment, or of laboratory results.
+
+    scale     what is graded
     grade     0 to 5, or None while something not recorded could still raise it
     at_least  the grade already proved; alerts, worst-of-day and counts use this one
-    missing   names of file columns, in file order, whose value could still raise the grade
+    missing   what could still raise the grade if it were known: names of file columns, in file order;
+              for laboratory results the names of the inputs, or the days without a count
     reasons   which signs decided, as phrases with the stored values
     notes     full sentences for the clinician that do not change the grade
     ruleset   edition and version of the rules
     at_most   the highest grade that what is missing leaves possible
     """
 
-    scale: Toxicity
+    scale: ScaleT
     grade: int | None
     at_least: int
     missing: tuple[str, ...]
@@ -59,7 +75,7 @@ class Grade:
 
 
 def grade_sentence(
-    scale: Toxicity,
+    scale: Scale,
     grade: int | None,
     at_least: int,
     reasons: tuple[str, ...],
