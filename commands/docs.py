@@ -1,9 +1,10 @@
-"""`manage.py docs`: write the pages of docs/grading from the tables, or check that they are current."""
+"""`manage.py docs`: write the pages that are made from tables, or check that they are current."""
 
 import argparse
 import sys
 from pathlib import Path
 
+from failpoints import FAILPOINTS, VARIABLE
 from grading.documents import render_pages
 from settings import ROOT
 
@@ -20,24 +21,43 @@ def main(args: argparse.Namespace) -> int:
     return check_pages(ROOT) if args.check else write_pages(ROOT)
 
 
+def all_pages() -> dict[str, str]:
+    """The text of every page that is made, by its path in the repository."""
+    return {**render_pages(), "docs/failpoints.md": _failpoints()}
+
+
 def write_pages(root: Path) -> int:
     """Write every page below the given folder."""
-    for path, text in render_pages().items():
+    for path, text in all_pages().items():
         page = root / path
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(text, encoding="utf-8")
-    print(f"{len(render_pages())} pages written")
+    print(f"{len(all_pages())} pages written")
     return 0
 
 
 def check_pages(root: Path) -> int:
     """Compare every page with its table; 1 when one is missing or stale."""
-    stale = [path for path, text in render_pages().items() if not is_current(root / path, text)]
+    stale = [path for path, text in all_pages().items() if not is_current(root / path, text)]
     for path in stale:
         print(
             f"{path} does not match the tables. Run `python manage.py docs` and commit it.", file=sys.stderr
         )
     return 1 if stale else 0
+
+
+def _failpoints() -> str:
+    rows = "\n".join(f"| `{name}` | {sentence} |" for name, sentence in FAILPOINTS.items())
+    return f"""# Failpoints: where the tests of faults end a process
+
+Made from `failpoints.py` by `manage.py docs`. With `{VARIABLE}=NAME` a process ends with SIGKILL the
+first time it comes there, with `{VARIABLE}=NAME:3` the third time; without it nothing happens. What must
+hold afterwards is in [reliability.md](reliability.md).
+
+| Failpoint | What is true there |
+|---|---|
+{rows}
+"""
 
 
 def is_current(page: Path, text: str) -> bool:
