@@ -129,7 +129,7 @@ def grade_early(
         grade=at_least if settled else None,
         at_least=at_least,
         missing=() if settled else tuple(_stretches(open_days)),
-        reasons=_early_reasons(met, known),
+        reasons=_early_reasons(met, {day: anc for day, anc in counts if day in known}),
         notes=_notes(anc_by_day, known.values(), stop, filled),
         ruleset=RULESET,
         at_most=at_most,
@@ -198,11 +198,11 @@ def _worst(met: list[tuple[EarlyCell, Spell]]) -> int:
     return max((cell.grade for cell, _ in met), default=0)
 
 
-def _early_reasons(met: list[tuple[EarlyCell, Spell]], known: Mapping[int, float]) -> tuple[str, ...]:
+def _early_reasons(met: list[tuple[EarlyCell, Spell]], counted: Mapping[int, float]) -> tuple[str, ...]:
     """The cells that give the grade; for grade 0 the lowest count."""
     worst = _worst(met)
     if not worst:
-        lowest, day = min((anc, day) for day, anc in known.items())
+        lowest, day = min((anc, day) for day, anc in counted.items())
         return (f"no ANC <= 500 cells/uL; the lowest is {write_number(lowest)} on day {day}",)
     return tuple(_spell_phrase(cell, spell) for cell, spell in met if cell.grade == worst)
 
