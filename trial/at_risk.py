@@ -86,7 +86,7 @@ def log_log_limits(probability: float, standard_error: float) -> tuple[float, fl
     None where the scale has no place for them: nothing has happened yet, or nobody is left.
     Source: Kalbfleisch JD, Prentice RL. The statistical analysis of failure time data. Wiley 1980, p. 15.
     """
-    if not ROUNDING < probability < 1 - ROUNDING or not math.isfinite(standard_error):
+    if not ROUNDING < probability < 1 - ROUNDING:
         return None
     slope = -probability * math.log(probability)
     width = float(ndtri((1 + CONFIDENCE) / 2)) * standard_error / slope

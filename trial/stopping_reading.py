@@ -47,8 +47,8 @@ class Count:
 
     @property
     def stops(self) -> bool:
-        """Whether the rule pauses the trial for a review."""
-        return self.stop_at is not None and self.events >= self.stop_at
+        """Whether the rule pauses the trial for a review; nobody stops nothing."""
+        return self.n > 0 and self.stop_at is not None and self.events >= self.stop_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,10 +134,10 @@ def read_rule(boundary: _Looks, patients: Iterable[PatientUnderRule], window_day
 def against_limit(boundary: _Looks, n: int, events: int) -> Count:
     """`events` among `n` patients against the limit of the next look at or after n.
 
-    Before the first patient, and beyond the last look, nothing can stop.
+    Beyond the last look nothing can stop.
     """
-    look, stop_at = next(((at, limit) for at, limit in boundary if at >= max(n, 1)), (None, None))
-    return Count(n, events, look, stop_at if n > 0 else None)
+    look, stop_at = next(((at, limit) for at, limit in boundary if at >= n), (None, None))
+    return Count(n, events, look, stop_at)
 
 
 def next_count_that_stops(boundary: _Looks, n: int, events: int) -> Count | None:

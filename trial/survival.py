@@ -97,7 +97,8 @@ def kaplan_meier(days: Sequence[float], had_event: Sequence[bool]) -> SurvivalCu
         if row.failed:
             left = row.at_risk - row.failed
             survival *= left / row.at_risk
-            greenwood += row.failed / (row.at_risk * left) if left else math.inf
+            # Where nobody is left the curve is at 0 and has no limits.
+            greenwood += row.failed / (row.at_risk * left) if left else 0.0
             limits = log_log_limits(survival, survival * math.sqrt(greenwood)) or (None, None)
             steps.append(SurvivalStep(row.day, row.at_risk, row.failed, survival, *limits))
     censored = [row.day for row in table for _ in range(row.ended[Cause.CENSORED])]
@@ -112,6 +113,6 @@ def _passes_half(curve: Iterable[tuple[float, float | None]]) -> float | None:
             continue
         if value < 0.5 - ROUNDING:
             return day if flat_from is None else (flat_from + day) / 2
-        if value <= 0.5 + ROUNDING and flat_from is None:
+        if value <= 0.5 + ROUNDING:
             flat_from = day
     return None

@@ -133,6 +133,12 @@ def test_a_curve_tells_its_censored_and_how_far_it_reaches() -> None:
     assert (before.incidence, before.at_risk, before.low, before.high) == (0, 15, None, None)
 
 
+def test_a_curve_ends_where_somebody_was_still_waiting_on_its_last_day() -> None:
+    curve = cumulative_incidence([2, 6, 6], [1, 1, 0])
+    assert curve.at(6) is not None
+    assert curve.at(7) is None
+
+
 def test_nobody_has_no_curve() -> None:
     curve = cumulative_incidence([], [])
     assert (curve.patients, curve.events, curve.steps, curve.censored_on) == (0, 0, (), ())

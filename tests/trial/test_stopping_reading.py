@@ -45,6 +45,14 @@ def test_nobody_infused_is_a_reading_with_nothing_in_it() -> None:
     assert reading.if_next_formal == reading.if_next_immediate == Count(1, 1, 1, None)
 
 
+def test_before_the_first_patient_the_limit_is_known_and_nothing_stops() -> None:
+    reading = read(boundary=[(5, 0), (10, 2)])
+    assert reading.immediate == Count(0, 0, 5, 0)
+    assert not reading.immediate.stops
+    assert reading.certain is None
+    assert read(patient(1, days=1), boundary=[(5, 0), (10, 2)]).immediate.stops
+
+
 def test_a_cut_off_before_the_first_infusion_is_the_same_as_nobody() -> None:
     assert read(patient(1, days=-1), patient(2, days=-20, event_day=0)) == read()
 

@@ -88,8 +88,8 @@ def test_a_death_on_day_0_takes_the_curve_down_at_once() -> None:
 
 def test_a_curve_that_ends_at_one_half_has_not_reached_its_median() -> None:
     assert curve_of("5 100+").median.day is None
-    # 9 / 10 * 5 / 9 is a hair off one half in floats.
-    assert curve_of("1 2 2 2 2 9+ 9+ 9+ 9+ 9+").median.day is None
+    # 9/10 * 8/9 * 5/8 is a hair below one half in floats.
+    assert curve_of("1 4 5 5 5 9+ 9+ 9+ 9+ 9+").median.day is None
 
 
 def test_who_is_censored_on_the_day_of_an_event_was_at_risk() -> None:
