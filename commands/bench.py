@@ -13,6 +13,7 @@ from bench.mail import measure_mail
 from bench.outbox import measure_outbox
 from bench.pages import measure_pages
 from bench.saving import measure_import, measure_saving
+from bench.stopping import measure_stopping
 from settings import Settings
 
 Measure = Callable[[bool, Path], Iterator[Figure]]
@@ -25,6 +26,7 @@ MEASURES: dict[str, Measure] = {
     "mail": measure_mail,
     "outbox": measure_outbox,
     "pages": measure_pages,
+    "stopping": measure_stopping,
 }
 
 
