@@ -7,7 +7,7 @@ stands takes the live alert of its slot.
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -84,6 +84,7 @@ class StoredAlert:
     urgency: int
     historical: bool
     members: frozenset[str]
+    opened_at: datetime
     updated_at: datetime
     acknowledged_at: datetime | None = None
     ended_reason: str | None = None
@@ -177,6 +178,9 @@ _ENDS: Final = {
 }
 """How an ended episode ends its alert, and what is told where the alert was live."""
 
+_SET_BACK: Final = timedelta(days=1)
+"""A clock that was further ahead raised the alert wrongly, and must not keep it."""
+
 _STAND_ENDS: Final = {SignalKind.UNSETTLED: EndedReason.SETTLED, SignalKind.MISSED: EndedReason.MET}
 _BY_THE_CLOCK: Final = (EndedReason.EXPIRED, EndedReason.LEFT)
 
@@ -218,8 +222,8 @@ class _Meeting:
         return []
 
     def _no_longer(self, kind: SignalKind, alert: StoredAlert) -> list[Change]:
-        """A clock that stepped back behind the alert's last change proves nothing."""
-        if kind.is_latched or self.now < alert.updated_at:
+        """A clock that was set back behind the opening, by less than a day, proves nothing."""
+        if kind.is_latched or self.now < alert.opened_at <= self.now + _SET_BACK:
             return []
         if not self.monitored and kind is not SignalKind.SYSTEM:
             return [_without_signal(alert, AlertState.CLOSED, EndedReason.LEFT, None)]

@@ -346,6 +346,7 @@ def _alert(row: RowMapping, members: frozenset[str], acknowledged_at: datetime |
         urgency=row["urgency"],
         historical=row["historical"],
         members=members,
+        opened_at=row["opened_at"],
         updated_at=row["updated_at"],
         acknowledged_at=acknowledged_at,
         ended_reason=row["ended_reason"],

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -208,3 +209,13 @@ def test_a_clock_set_back_a_few_minutes_repeats_nothing(chased: Ward) -> None:
     look(chased, opened() + timedelta(hours=6))
     assert look(chased, opened() + timedelta(hours=5, minutes=51)) == 0
     assert chased.kinds() == ["opening", "escalation"]
+
+
+def test_a_clock_set_back_a_few_minutes_does_not_say_that_something_settled(ward: Ward) -> None:
+    use_protocol(ward)
+    nothing: dict[str, Any] = dict.fromkeys(made_up.WELL)
+    ward.assess(4, **nothing)
+    for after_hours in (8, 7.95, 7.95, 7.9, 8.05):
+        look(ward, at(4 + after_hours))
+    assert {(one.signal, one.state) for one in ward.alerts()} == {("unsettled", "open")}
+    assert set(ward.kinds()) == {"opening"}

@@ -63,6 +63,7 @@ def apply(
             urgency=change.urgency,
             historical=change.historical,
             members=change.members,
+            opened_at=before.opened_at if before else NOW,
             updated_at=NOW,
             acknowledged_at=before.acknowledged_at if before else None,
             ended_reason=change.ended_reason,
@@ -90,6 +91,7 @@ def open_alert(members: str = "a0", level: int = 3, **more: object) -> StoredAle
         grade_urgency(level),
         False,
         frozenset(members.split()),
+        START,
         START,
     )
     return replace(alert, **more)  # type: ignore[arg-type]

@@ -27,6 +27,7 @@ def alert(kind: SignalKind, slot: str = "ice", **more: object) -> StoredAlert:
         "urgency": 3,
         "historical": False,
         "members": frozenset(),
+        "opened_at": START,
         "updated_at": START,
     }
     return StoredAlert(1, kind, slot, **(values | more))  # type: ignore[arg-type]
@@ -71,9 +72,15 @@ def test_what_is_latched_stands_until_a_person_releases_it(kind: SignalKind, mon
     assert meet([], [alert(kind, state=AlertState.ACKNOWLEDGED)], monitored=monitored) == []
 
 
-def test_a_clock_behind_the_last_change_closes_nothing() -> None:
-    later = alert(K.MISSED, updated_at=NOW + timedelta(minutes=1))
+@pytest.mark.parametrize("updated_at", [START, NOW, NOW + timedelta(minutes=1)])
+def test_a_clock_set_back_a_little_behind_the_opening_closes_nothing(updated_at: datetime) -> None:
+    later = alert(K.MISSED, opened_at=NOW + timedelta(minutes=1), updated_at=updated_at)
     assert meet([], [later]) == []
+
+
+def test_a_clock_that_was_far_ahead_keeps_no_alert() -> None:
+    wrong = alert(K.MISSED, opened_at=NOW + timedelta(days=365))
+    assert only(meet([], [wrong])) == (AlertState.CLOSED, N.RECOVERY, R.MET)
 
 
 def test_an_import_of_history_raises_and_closes_nothing_that_stands() -> None:
