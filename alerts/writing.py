@@ -162,11 +162,13 @@ class Writer:
         old_level = alert.level
         if alert.historical and not change.historical:
             alert.opened_at = self._now
+        # What was closed and is withdrawn now says when it was withdrawn.
+        over_since = alert.closed_at if alert.state == change.state else None
         alert.state = change.state.value
         alert.level = change.level
         alert.urgency = change.urgency
         alert.historical = change.historical
-        alert.closed_at = None if change.state.live else (alert.closed_at or self._now)
+        alert.closed_at = None if change.state.live else (over_since or self._now)
         alert.ended_reason = change.ended_reason.value if change.ended_reason else None
         alert.updated_at = self._now
         if change.signal is not None:

@@ -155,6 +155,15 @@ def test_a_correction_after_the_mail_takes_it_back_from_everyone_who_was_told(wa
     assert mail_of(taken_back[0].message)["In-Reply-To"] == f"<{ward.deliveries()[0].uid}@hospital.org>"
 
 
+def test_an_alert_that_was_closed_and_then_taken_back_says_when_it_was_taken_back(ward: Ward) -> None:
+    entry = ward.assess(4, **GRADE_3)
+    for hours in (8, 16):
+        ward.assess(hours)
+    assert ward.alert().closed_at == at(16.1)
+    made_up.correct(entry, at(20), "wrong line", vasopressors="none")
+    assert (ward.alert().state, ward.alert().closed_at) == ("retracted", at(20))
+
+
 def test_a_correction_before_the_mail_left_makes_one_mail_of_both(ward: Ward) -> None:
     entry = ward.assess(4, **GRADE_3)
     made_up.correct(entry, at(4.2), "wrong line", vasopressors="none")
