@@ -144,7 +144,8 @@ def read_analyte(name: str) -> Analyte:
 def read_spelling(analyte: Analyte, unit: str | None) -> str:
     """The listed spelling of a unit; ValueError, with the units to choose from, where there is none."""
     listed = MEASURES[analyte].spellings
-    choices = " or ".join(listed)
+    *others, last = listed
+    choices = f"{', '.join(others)} or {last}"
     if unit is None or not unit.strip():
         raise ValueError(f"The unit of {analyte.label} is not given: enter {choices}.")
     spelling = unit.replace("µ", "u").replace("μ", "u").replace("×", "x").replace(" ", "").removeprefix("x")
