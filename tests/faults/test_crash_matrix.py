@@ -81,6 +81,10 @@ _IN_A_BATCH: Final = {
     "courier.after_record": 0,
 }
 _CUT_SHORT: Final = {"courier.cut_short": 1, "courier.after_outcome:2": 1, "courier.after_record": 0}
+_WARMED: Final = (
+    *(("enter", "admitted"), ("correct", "sent"), ("deliver", "told"), ("deliver", "queued")),
+    *(("sweep", "acknowledged"), ("sweep", "unanswered")),
+)
 _COMMITTED: Final = ("session.after_commit", "outbox.", "sweep.after_commit")
 AFTER_EVERY_RETRY: Final = timedelta(seconds=70)
 _MAILDIR: Final = ("maildir.before_rename", "maildir.after_rename", "courier.after_reply:2")
@@ -139,7 +143,7 @@ def templates(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -
 def children(templates: Templates) -> Iterator[Children]:
     """One process that forks every child of this file."""
     with running_children() as found:
-        for job, stage in (("enter", "admitted"), ("correct", "sent"), ("deliver", "told")):
+        for job, stage in _WARMED:
             found.warm(templates.copy(stage, None), job)
         yield found
 
