@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bench.figure import Figure
 from bench.grading import measure_bulk, measure_grade_file
+from bench.laboratory import measure_laboratory
 from bench.mail import measure_mail
 from bench.outbox import measure_outbox
 from bench.pages import measure_pages
@@ -27,6 +28,7 @@ MEASURES: dict[str, Measure] = {
     "outbox": measure_outbox,
     "pages": measure_pages,
     "stopping": measure_stopping,
+    "laboratory": measure_laboratory,
 }
 
 
