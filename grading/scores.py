@@ -20,7 +20,7 @@ from grading.scores_tables import (
     Band,
     Item,
 )
-from grading.units import Analyte, LabValue, convert, doubt
+from grading.units import Analyte, LabValue, convert, doubt, read_result
 
 __all__ = ["Flag", "LabValue", "Score", "car_hematotox", "easix", "iec_hs_flag", "m_easix", "news2"]
 
@@ -90,7 +90,8 @@ def car_hematotox(
 
     Raises ValueError, with a sentence, for a unit or number that cannot be read.
     """
-    results = dict(zip(CAR_HEMATOTOX, (platelets, anc, hemoglobin, crp, ferritin), strict=True))
+    given = zip(CAR_HEMATOTOX, (platelets, anc, hemoglobin, crp, ferritin), strict=True)
+    results = {analyte: read_result(analyte, result) for analyte, result in given}
     parts = [_lab_part(analyte, item, results[analyte]) for analyte, item in CAR_HEMATOTOX.items()]
     score = _sum("CAR-HEMATOTOX", parts, _doubts(results))
     proved_low = score.at_most is not None and score.at_most < CAR_HEMATOTOX_HIGH_FROM
@@ -132,7 +133,8 @@ def news2(
 
 def _index(name: str, factors: Mapping[Analyte, LabValue | None], platelets: LabValue | None) -> Score:
     """The product of two results divided by the platelets."""
-    results = {**factors, Analyte.PLATELETS: platelets}
+    given = {**factors, Analyte.PLATELETS: platelets}
+    results = {analyte: read_result(analyte, result) for analyte, result in given.items()}
     amounts = {
         analyte: convert(analyte, result.value, result.unit)
         for analyte, result in results.items()

@@ -154,6 +154,15 @@ def read_spelling(analyte: Analyte, unit: str | None) -> str:
     return spelling
 
 
+def read_result(analyte: Analyte, result: object) -> LabValue | None:
+    """A result with its unit, also from a plain (value, unit); ValueError for a number that has none."""
+    if result is None or isinstance(result, LabValue):
+        return result
+    if isinstance(result, tuple):
+        return LabValue(*result)
+    raise ValueError(f"{analyte.label}: {result} without a unit: enter value and unit, never a bare number.")
+
+
 def read_number(analyte: Analyte, value: float, what: str = "value") -> Decimal:
     """A result exactly as stored; ValueError, with a sentence, for what is no number of 0 or more."""
     if not 0 <= value < inf:

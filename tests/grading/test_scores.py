@@ -52,6 +52,14 @@ def test_a_missing_unit_is_asked_for(unit: str | None) -> None:
         m_easix(LDH, LabValue(50, unit), PLATELETS)
 
 
+def test_a_bare_number_is_refused_and_a_plain_pair_is_read() -> None:
+    with pytest.raises(ValueError, match="CRP: 50 without a unit: enter value and unit"):
+        m_easix(LDH, 50, PLATELETS)  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="platelets: 70 without a unit"):
+        car_hematotox(70, None, None, None, None)  # type: ignore[arg-type]
+    assert m_easix((300, "U/L"), (50, "mg/L"), (150, "10^9/L")).value == 10  # type: ignore[arg-type]
+
+
 def test_platelets_of_0_are_refused() -> None:
     for score in (easix, m_easix):
         with pytest.raises(ValueError, match=r"Platelets are 0: .*EASIX divides by them and has no value"):
