@@ -29,7 +29,7 @@ class EligibilityLimits:
     bilirubin_uln_to_gilbert: float
     transaminases_uln_to: float
     transaminases_uln_to_hepatic: float
-    years_since_menses_from: float
+    years_since_menses_from: int
     other_malignancy_years: int
     stroke_months: int
     infarction_months: int

@@ -192,7 +192,7 @@ class _Eligibility(_Section):
     bilirubin_uln_to_gilbert: _TimesUln
     transaminases_uln_to: _TimesUln
     transaminases_uln_to_hepatic: _TimesUln
-    years_since_menses_from: float = Field(gt=0, le=50)
+    years_since_menses_from: _Years
     other_malignancy_years: _Years
     stroke_months: _Months
     infarction_months: _Months
