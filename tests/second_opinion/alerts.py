@@ -9,10 +9,19 @@ Left out: the words of a mail, quiet hours (they move when a mail leaves, never 
 Readings:
 
  1. A correction that leaves others at 3 or more is told whether or not the highest grade changes.
- 2. An entry that worsens or joins an episode that is over already is told once, as late.
+ 2. An entry that worsens an episode that is over already is told once, as late; one that joins it is not.
  3. A second alert whose assessments now all belong to another one's episode is closed without a mail.
- 4. Where the step that is due holds nobody, the next one that holds somebody is taken, whatever lies between.
- 5. A more urgent plan at the same grade is news like a higher grade.
+ 4. Where the step that is due holds nobody, the next one that holds somebody is taken, whatever lies between;
+    where none does, the notice is written all the same, to nobody.
+ 5. A withdrawn alert stays withdrawn: where its entry is at 3 again, that is a new alert.
+ 6. A death that is the first that is known of an episode opens it, for one notice.
+ 7. Of a standing signal that is gone before its mail was tried, one mail tells both, as of a correction.
+ 8. An acknowledgement holds its hours from the newest entry of the course, if that came later.
+ 9. An episode that time or leaving has ended is opened again by a new assessment, and never by time.
+10. A more urgent plan at the same grade is news like a higher grade.
+11. A clock that is set back: steps count from the moment at which that was noticed; what stood stands until
+    the clock has passed its opening again, for a day at most. Where the last notice lies a whole interval
+    ahead, a repeat is told if there were fewer than the time since the alert opened asks for.
 """
 
 from collections.abc import Sequence
@@ -44,8 +53,10 @@ STARTS: Final = ("opening", "worsened", "again", "lapsed")
 """The notices from which escalation counts."""
 CHASES: Final = (*STARTS, "escalation", "repeat")
 LIVE: Final = ("open", "acknowledged", "recovering")
+SET_BACK: Final = timedelta(days=1)
 MINUTE: Final = timedelta(minutes=1)
 SILENT_ENDS: Final = ("superseded", "expired", "left", "death")
+BY_TIME: Final = ("expired", "left")
 HOURLY_FOR: Final = timedelta(hours=24)
 
 
@@ -76,6 +87,7 @@ class Alert:
     notices: list[Notice] = field(default_factory=list)
     acknowledged_at: datetime | None = None
     silenced_until: datetime | None = None
+    counted_from: datetime | None = None
 
     @property
     def live(self) -> bool:
@@ -106,7 +118,7 @@ class Replay:
 
     def __init__(self, protocol: Protocol, zone: ZoneInfo, roles: dict[int, str]) -> None:
         self.alerts: list[Alert] = []
-        self._protocol, self._zone, self._roles = protocol, zone, roles
+        self._protocol, self._zone, self.roles = protocol, zone, roles
         self._known: Known = {}
         self._now = datetime.min.replace(tzinfo=UTC)
         self._historical = False
@@ -117,7 +129,7 @@ class Replay:
         """The program looks at these courses, in this order, with these rows in its tables."""
         self._now, self._known, self._historical = at, known, historical
         for infusion_id in infusions:
-            course = course_at(known, infusion_id, at, self._protocol, self._zone, self._roles)
+            course = course_at(known, infusion_id, at, self._protocol, self._zone, self.roles)
             self._meet_episodes(course)
             self._meet_standing(course)
             for alert in self.alerts:
@@ -150,7 +162,7 @@ class Replay:
             self._meet_place(course, place, here)
 
     def _meet_place(self, course: Course, place: Place, found: list[Episode]) -> None:
-        stored = [one for one in self.alerts if one.place == place]
+        stored = [one for one in self.alerts if one.place == place and one.state != "retracted"]
         pairs = sharing_most(stored, found)
         somewhere = {member for one in found for member in one.ids}
         for alert in stored:
@@ -166,7 +178,7 @@ class Replay:
         if alert.members & somewhere:
             if alert.live:
                 alert.close("closed", "merged", self._now)
-        elif alert.state != "retracted":
+        else:
             self._tell(alert, "retraction", alert.told, urgency=max(2, alert.urgency), replacing=True)
             alert.close("retracted", "corrected", self._now)
 
@@ -179,31 +191,31 @@ class Replay:
             alert.close("closed", episode.ended, self._now)
         if self._historical:
             alert.historical = True
-        elif episode.ended is None:
+        elif episode.ended in (None, "death"):
             self._tell_first_step(alert, "opening")
-        elif episode.ended == "death":
-            self._tell_first_step(alert, "death")
         else:
-            self._tell_first_step(alert, "late")
+            self._tell_first_step(alert, "late", urgency=3)
 
     def _with_episode(self, course: Course, alert: Alert, episode: Episode, somewhere: set[str]) -> None:
         lost = alert.members - somewhere
-        gained = episode.ids - alert.members
         worse = episode.level > alert.level or episode.urgency < alert.urgency
         lower = episode.level < alert.level
+        gained = episode.ids - alert.members
         was_live = alert.live
         relapsed = alert.state == "recovering" and not episode.quiet
         alert.members, alert.level = episode.ids, episode.level
         self._set_urgency(alert, episode.urgency)
+        if alert.ended in BY_TIME and not gained and not worse:
+            return
         if episode.ended is None and (not was_live or relapsed or worse):
             alert.open()
-            self._tell_again(alert, "worsened" if was_live and worse else "again")
+            self._tell_again(alert, "worsened" if worse else "again")
             return
         if episode.ended is not None and was_live:
             self._end(alert, episode)
             return
-        if episode.ended is not None and (worse or gained):
-            self._tell_first_step(alert, "late")
+        if episode.ended is not None and worse:
+            self._tell_first_step(alert, "late", urgency=3)
         elif lost or lower:
             self._tell(alert, "amendment", alert.told, urgency=3)
         if episode.ended is None and alert.state == "acknowledged":
@@ -220,11 +232,11 @@ class Replay:
     def _still_acknowledged(self, course: Course, alert: Alert, episode: Episode | None) -> None:
         """Recovering, or lapsed where nobody has entered anything since."""
         holds = timedelta(hours=4 if alert.level >= 4 else 12)
-        since = alert.acknowledged_at or self._now
-        seen_since = any(entry.entered_at > since for entry in course.entries)
+        taken_at = alert.acknowledged_at or self._now
+        seen_at = max([taken_at, *(entry.entered_at for entry in course.entries)])
         if episode is not None and episode.quiet:
             alert.state = "recovering"
-        elif self._now >= since + holds and not seen_since:
+        elif self._now >= seen_at + holds:
             alert.open()
             self._tell_again(alert, "lapsed")
 
@@ -250,11 +262,14 @@ class Replay:
         self._tell_first_step(alert, "opening")
 
     def _gone(self, course: Course, alert: Alert) -> None:
+        if self._now < alert.opened_at <= self._now + SET_BACK:
+            return
         if course.somebody_died or not course.window.covers(self._now):
             alert.close("closed", "left", self._now)
             return
         alert.close("closed", "met" if alert.place[1] == "missed" else "settled", self._now)
-        self._tell(alert, "recovery", alert.told & self._active(EVERYONE), urgency=3)
+        people = alert.told & self._active(EVERYONE)
+        self._tell(alert, "recovery", people, urgency=3, replacing=True)
 
     # --- Chasing ----------------------------------------------------------------------------------------
 
@@ -263,12 +278,11 @@ class Replay:
         started = [number for number, one in enumerate(alert.notices) if one.kind in STARTS]
         if alert.state != "open" or alert.historical or not started:
             return
+        begun = alert.counted_from = min(alert.counted_from or self._now, self._now)
         if alert.silenced_until is not None and self._now < alert.silenced_until:
             return
         since = [one for one in alert.notices[started[-1] :] if one.kind in CHASES]
-        elapsed = self._now - since[0].at
-        if elapsed < timedelta(0):
-            return
+        elapsed = self._now - begun
         reached = max(one.step for one in since)
         last = len(alert.plan) - 1
         due = max(step for step, (minutes, _) in enumerate(alert.plan) if elapsed >= minutes * MINUTE)
@@ -276,18 +290,26 @@ class Replay:
             due = max(due, min(reached + 1, last))
         if due > reached:
             self._escalate(alert, reached, due)
-        elif reached >= last and alert.urgency <= 2:
-            wait = 60 * MINUTE if elapsed <= HOURLY_FOR else 240 * MINUTE
-            if self._now - since[-1].at >= wait:
-                everyone = {one for _, groups in alert.plan for one in self._active(groups)}
-                self._tell(alert, "repeat", everyone, step=last)
+        elif reached >= last and alert.urgency <= 2 and self._repeat_is_due(alert, since, elapsed):
+            everyone = {one for _, groups in alert.plan for one in self._active(groups)}
+            self._tell(alert, "repeat", everyone, step=last)
+
+    def _repeat_is_due(self, alert: Alert, since: list[Notice], elapsed: timedelta) -> bool:
+        told_ago = self._now - since[-1].at
+        wait = (60 if elapsed < HOURLY_FOR else 240) * MINUTE
+        if told_ago > -wait:
+            return told_ago >= wait
+        repeats = [one for one in since if one.kind == "repeat"]
+        after_last_step = elapsed - alert.plan[-1][0] * MINUTE
+        hourly = min(after_last_step, HOURLY_FOR) // (60 * MINUTE)
+        slowly = max(after_last_step - HOURLY_FOR, timedelta(0)) // (240 * MINUTE)
+        return hourly + slowly > len(repeats)
 
     def _escalate(self, alert: Alert, reached: int, due: int) -> None:
         while due < len(alert.plan) - 1 and not self._active(alert.plan[due][1]):
             due += 1
         people = {one for _, groups in alert.plan[reached + 1 : due + 1] for one in self._active(groups)}
-        if people:
-            self._tell(alert, "escalation", people, step=due)
+        self._tell(alert, "escalation", people, step=due)
 
     # --- Telling ----------------------------------------------------------------------------------------
 
@@ -301,9 +323,9 @@ class Replay:
             and (one["valid_to"] is None or one["valid_to"] > self._now)
         }
 
-    def _tell_first_step(self, alert: Alert, kind: str) -> None:
+    def _tell_first_step(self, alert: Alert, kind: str, urgency: int | None = None) -> None:
         step, people = self._first_step(alert)
-        self._tell(alert, kind, people, step=step)
+        self._tell(alert, kind, people, step=step, urgency=urgency)
 
     def _tell_again(self, alert: Alert, kind: str) -> None:
         step, people = self._first_step(alert)
@@ -330,6 +352,8 @@ class Replay:
         if replacing:
             for person in people:
                 take_back_untried(alert, person)
+        if kind in STARTS:
+            alert.counted_from = self._now
         mails = dict.fromkeys(people, "untried")
         alert.notices.append(Notice(kind, self._now, urgency or alert.urgency, step, mails))
 

@@ -51,6 +51,10 @@ class Verdict:
     at_most: int
     closes: bool = True
 
+    def __str__(self) -> str:
+        settled = str(self.grade) if self.grade is not None else f"{self.at_least} to {self.at_most}"
+        return settled if self.closes else f"{settled} (closes nothing)"
+
     def low(self, most: int) -> bool:
         """Settled at this grade or less, by somebody who may say so."""
         return self.grade is not None and self.grade <= most and self.closes

@@ -5,8 +5,8 @@ An episode holds assessments; a standing signal is there or is not.
 Readings:
 
  1. In rise2 a row that proves 2 or more, settled or not, breaks "two rows in a row at 1 or less".
- 2. In support_ungraded a row with any support breaks "two rows in a row without"; one whose CRS is not
-    settled and that has none neither ends nor breaks.
+ 2. In support_ungraded a row with any support breaks "two rows in a row without", and so does one whose CRS
+    is not settled: a sign that nobody looked for is not gone.
  3. A judged row sets what is covered also where no episode is open, so that the same sign opens none.
  4. A due time still to come counts as met where a row lies within its tolerance already.
 """
@@ -168,7 +168,7 @@ def support_ungraded(course: Course, now: datetime) -> list[Episode]:
                 current = Episode("support_ungraded", "")
                 found.append(current)
             current.members.append(row)
-        gone = [] if row.support > NONE else [*gone, row] if row.crs.grade is not None else gone
+        gone = [*gone, row] if row.support == NONE and row.crs.grade is not None else []
         if len(gone) >= 2:
             ended, covered = ended or "gone", NONE
         if current is not None:

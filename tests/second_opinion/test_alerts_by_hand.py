@@ -93,9 +93,9 @@ def test_a_death_of_another_cause_ends_it_less_urgently(ward: PaperWard) -> None
     assert ward.alert().notices[-1].urgency == 3
 
 
-def test_a_death_is_the_first_that_is_told(ward: PaperWard) -> None:
+def test_a_death_that_is_the_first_that_is_known_is_told_as_an_opening(ward: PaperWard) -> None:
     ward.enter(22, crs=5, death_due_to="crs")
-    assert ward.told(ward.alert()) == [("death", 0, FIRST)]
+    assert ward.told(ward.alert()) == [OPENING]
 
 
 def test_a_relapse_opens_an_acknowledged_alert_again(ward: PaperWard) -> None:
@@ -203,12 +203,11 @@ def test_imported_history_is_stored_and_told_by_no_alert_of_its_own(ward: PaperW
     assert ward.alert().notices == []
 
 
-def test_a_correction_back_to_3_opens_the_retracted_alert_again(ward: PaperWard) -> None:
+def test_a_correction_back_to_3_is_a_new_alert(ward: PaperWard) -> None:
     entry = ward.enter(20, crs=3)
     ward.correct(entry, 20.5, crs=2)
     ward.correct(entry, 21, crs=3)
-    assert ward.alert().state == "open"
-    assert told_last(ward, ward.alert())[0] == "again"
+    assert [one.state for one in ward.alerts()] == ["retracted", "open"]
 
 
 def test_two_episodes_that_grow_together_keep_the_alert_that_shares_most(ward: PaperWard) -> None:
@@ -283,7 +282,7 @@ def test_it_repeats_hourly_for_a_day_and_then_every_four_hours(ward: PaperWard) 
     for quarter in range(1, 4 * 34):
         ward.sweep(20 + quarter / 4)
     repeats = [one.at for one in ward.alert().notices if one.kind == "repeat"]
-    assert repeats == [at(20 + hours) for hours in (*range(2, 25), 28, 32)]
+    assert repeats == [at(20 + hours) for hours in (*range(2, 24), 27, 31)]
     assert told_last(ward, ward.alert()) == ("repeat", 3, EVERYONE)
 
 
@@ -312,8 +311,10 @@ def test_an_acknowledgement_holds_while_somebody_looks_at_the_patient(ward: Pape
     ward.enter(20, crs=3)
     ward.acknowledge(ward.alert(), 20)
     ward.enter(24, crs=3)
-    ward.sweep(40)
+    ward.sweep(35.9)
     assert ward.alert().state == "acknowledged"
+    ward.sweep(36)
+    assert told_last(ward, ward.alert())[0] == "lapsed"
 
 
 def test_silence_holds_escalation_and_repeats_until_it_ends(ward: PaperWard) -> None:
@@ -337,6 +338,23 @@ def test_a_clock_that_steps_back_tells_nothing_twice(ward: PaperWard) -> None:
     ward.enter(20, crs=3)
     ward.minutes(15, 5, -10, 15, after=20)
     assert [kind for kind, _, _ in ward.told(ward.alert())] == ["opening", "escalation"]
+
+
+def test_a_clock_that_steps_back_ends_nothing_that_stood(ward: PaperWard) -> None:
+    ward.enter(20, icans=(0, 4))
+    for hours in (28, 27.95, 27.95, 28.02):
+        ward.sweep(hours)
+    assert [kind for kind, _, _ in ward.told(ward.alert("unsettled"))] == ["opening"]
+
+
+def test_coming_back_alone_opens_nothing_that_leaving_has_ended(ward: PaperWard) -> None:
+    ward.enter(20, **LIGHT_SUPPORT)
+    ward.go("home", 21, until=23)
+    for hours in (22, 24):
+        ward.sweep(hours)
+    assert ward.alert("support_ungraded").state == "closed"
+    ward.enter(25, **LIGHT_SUPPORT)
+    assert told_last(ward, ward.alert("support_ungraded"))[0] == "again"
 
 
 def test_the_first_recipient_is_told_of_what_nobody_was_told() -> None:
@@ -475,6 +493,8 @@ def test_a_grade_closes_it_and_so_does_a_sign_that_is_gone(ward: PaperWard) -> N
     ward.enter(31)
     ward.enter(32, crs=(0, 2))
     ward.enter(33)
+    assert ward.alerts("support_ungraded")[1].state == "open"
+    ward.enter(34)
     assert [one.ended for one in ward.alerts("support_ungraded")] == ["graded", "gone"]
 
 
