@@ -20,6 +20,7 @@ from trial.screening_facts import (
     OtherMalignancy,
     PastEvent,
     PregnancyTest,
+    RelapsedRefractory,
     ScreeningFacts,
     Sex,
 )
@@ -97,13 +98,13 @@ def _blood_count(name: str, limit: str) -> Rule:
 def _histology(facts: ScreeningFacts, limits: EligibilityLimits, on: date) -> Found:
     if facts.histology is None:
         return Found(None, ("histology not recorded",), ("histology",))
-    return Found(facts.histology is not Histology.OTHER, (facts.histology.value,))
+    return Found(facts.histology is not Histology.OTHER, (facts.histology.label,))
 
 
 def _relapsed_refractory(facts: ScreeningFacts, limits: EligibilityLimits, on: date) -> Found:
     if facts.relapsed_refractory is None:
         return Found(None, ("course so far not recorded",), ("relapsed_refractory",))
-    words = sorted(one.value for one in facts.relapsed_refractory)
+    words = [one.label for one in RelapsedRefractory if one in facts.relapsed_refractory]
     return Found(bool(words), tuple(words) or ("none of these",))
 
 
@@ -207,9 +208,9 @@ def _malignancy_words(one: OtherMalignancy) -> str:
     treated = {None: "treatment not recorded", True: "so treated", False: "not so treated"}[one.treated]
     last_on = f"last active {one.last_active_on or 'on a day not recorded'}"
     return (
-        f"{one.kind.value} ({last_on})"
+        f"{one.kind.label} ({last_on})"
         if one.kind is MalignancyKind.OTHER
-        else (f"{one.kind.value} ({treated}, {last_on})")
+        else (f"{one.kind.label} ({treated}, {last_on})")
     )
 
 

@@ -104,7 +104,7 @@ def _pregnancy(facts: ScreeningFacts, on: date) -> Iterator[Problem]:
 
 def _dates(facts: ScreeningFacts, on: date) -> Iterator[Problem]:
     for malignancy in facts.other_malignancies or ():
-        label = f"The last day of {malignancy.kind.value}"
+        label = f"The last day of {malignancy.kind.label}"
         yield from _not_after(on, "other_malignancies", label, malignancy.last_active_on)
     yield from _past_event(on, "stroke_or_tia", "The stroke or TIA", facts.stroke_or_tia)
     yield from _past_event(on, "infarction", "The infarction", facts.infarction)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
+from typing import Final
 
 
 class Sex(StrEnum):
@@ -17,24 +18,34 @@ class Sex(StrEnum):
 
 
 class Histology(StrEnum):
-    """B-cell non-Hodgkin lymphoma by WHO 2016; the first four may take part."""
+    """B-cell non-Hodgkin lymphoma by WHO 2016; all but the last may take part."""
 
-    DLBCL = "diffuse large B-cell lymphoma"
-    PMBCL = "primary mediastinal large B-cell lymphoma"
-    TRANSFORMED_FL = "transformed follicular lymphoma"
-    HIGH_GRADE = "high-grade B-cell lymphoma"
-    OTHER = "another histology"
+    DLBCL = "dlbcl"
+    PMBCL = "pmbcl"
+    TRANSFORMED_FL = "transformed_fl"
+    HIGH_GRADE = "high_grade"
+    OTHER = "other"
+
+    @property
+    def label(self) -> str:
+        """The words of the criterion."""
+        return _HISTOLOGIES[self]
 
 
 class RelapsedRefractory(StrEnum):
     """Each of them alone makes the lymphoma relapsed or refractory."""
 
-    RELAPSE = "at least one relapse"
-    NO_PR_EARLY = "no PR after 2-3 cycles of first-line therapy"
-    NO_CR_LATE = "no CR after 4-6 cycles"
-    PRIMARY_REFRACTORY = "primary refractory"
-    SECONDARY_REFRACTORY = "secondary refractory"
-    PROGRESSION = "progression after the last line"
+    RELAPSE = "relapse"
+    NO_PR_EARLY = "no_pr_early"
+    NO_CR_LATE = "no_cr_late"
+    PRIMARY_REFRACTORY = "primary_refractory"
+    SECONDARY_REFRACTORY = "secondary_refractory"
+    PROGRESSION = "progression"
+
+    @property
+    def label(self) -> str:
+        """The words of the criterion."""
+        return _COURSES[self]
 
 
 class PregnancyTest(StrEnum):
@@ -45,14 +56,44 @@ class PregnancyTest(StrEnum):
 
 
 class MalignancyKind(StrEnum):
-    """Another malignancy; all but the last are excepted once treated in these words."""
+    """Another malignancy; all but the last are excepted once treated as the criterion says."""
 
-    CERVICAL_IN_SITU = "cervical carcinoma in situ, adequately treated"
-    SKIN = "basal or squamous cell skin cancer, adequately treated"
-    PROSTATE = "localised prostate cancer after definitive resection"
-    DUCTAL_IN_SITU = "ductal carcinoma in situ after curative surgery"
-    THYROID = "thyroid cancer after radical treatment"
-    OTHER = "another malignancy"
+    CERVICAL_IN_SITU = "cervical_in_situ"
+    SKIN = "skin"
+    PROSTATE = "prostate"
+    DUCTAL_IN_SITU = "ductal_in_situ"
+    THYROID = "thyroid"
+    OTHER = "other"
+
+    @property
+    def label(self) -> str:
+        """The words of the criterion, with the treatment that excepts it."""
+        return _MALIGNANCIES[self]
+
+
+_HISTOLOGIES: Final = {
+    Histology.DLBCL: "diffuse large B-cell lymphoma",
+    Histology.PMBCL: "primary mediastinal large B-cell lymphoma",
+    Histology.TRANSFORMED_FL: "transformed follicular lymphoma",
+    Histology.HIGH_GRADE: "high-grade B-cell lymphoma",
+    Histology.OTHER: "another histology",
+}
+_COURSES: Final = {
+    RelapsedRefractory.RELAPSE: "at least one relapse",
+    RelapsedRefractory.NO_PR_EARLY: "no PR after 2-3 cycles of first-line therapy",
+    RelapsedRefractory.NO_CR_LATE: "no CR after 4-6 cycles",
+    RelapsedRefractory.PRIMARY_REFRACTORY: "primary refractory",
+    RelapsedRefractory.SECONDARY_REFRACTORY: "secondary refractory",
+    RelapsedRefractory.PROGRESSION: "progression after the last line",
+}
+_MALIGNANCIES: Final = {
+    MalignancyKind.CERVICAL_IN_SITU: "cervical carcinoma in situ, adequately treated",
+    MalignancyKind.SKIN: "basal or squamous cell skin cancer, adequately treated",
+    MalignancyKind.PROSTATE: "localised prostate cancer after definitive resection",
+    MalignancyKind.DUCTAL_IN_SITU: "ductal carcinoma in situ after curative surgery",
+    MalignancyKind.THYROID: "thyroid cancer after radical treatment",
+    MalignancyKind.OTHER: "another malignancy",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,12 +168,12 @@ class WorstGrade:
         return self.gaps_judged if self.unsettled_days and self.at_least < grade else None
 
     def words(self, toxicity: str) -> str:
-        """The grade with what is not settled: "CRS grade 2, days 3, 5 not settled"."""
+        """The grade with what is not settled: "CRS at least grade 2, not settled on day 3, 5"."""
         days = ", ".join(str(day) for day in self.unsettled_days)
         if not days:
             return f"{toxicity} grade {self.at_least}"
-        proved = f"{toxicity} at least grade {self.at_least}" if self.at_least else f"{toxicity} not settled"
-        return f"{proved}, not settled on days since the infusion: {days}"
+        proved = f"{toxicity} at least grade {self.at_least}," if self.at_least else toxicity
+        return f"{proved} not settled on day {days}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

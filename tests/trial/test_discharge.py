@@ -45,6 +45,9 @@ def test_each_toxicity_is_settled_at_0_for_24_hours() -> None:
 
     needed = "it must be settled at 0 for 24 h."
     assert against(point(300), point(324)) == ()
+    assert against(point(0), point(24)) == ()
+    assert against(point(336), point(360)) == ()
+    assert against(point(336), point(361))[0].startswith("CRS has been settled at 0 for 0 h")
     assert against(point(300), point(323)) == (
         f"CRS has been settled at 0 for 23 h; {needed}",
         f"ICANS has been settled at 0 for 23 h; {needed}",
@@ -124,6 +127,7 @@ def test_the_worst_grade_names_the_days_that_are_not_settled() -> None:
     assert worst(daily, toxicity=Toxicity.ICANS) == WorstGrade(0, tuple(range(1, 15)))
     assert worst([one for one in daily if one.at not in (at(49), at(73))]) == WorstGrade(2, (2, 3))
     assert worst(daily, 24 * 3 + 2) == WorstGrade(2)  # days to come are not asked for
+    assert worst(daily[:-1]) == WorstGrade(2, (14,))  # the last monitored day is asked for, day 15 is not
     assert worst(daily[:3], 24 * 5 + 2) == WorstGrade(2, (4,))
 
 

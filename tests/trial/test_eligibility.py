@@ -329,6 +329,58 @@ def test_nothing_known_is_undecided_and_everything_is_missing() -> None:
     assert len(found.missing) == len(set(found.missing))
 
 
+def test_a_blank_fact_is_said_to_be_blank_and_a_found_one_is_named() -> None:
+    for line in judge_eligibility(ScreeningFacts(), LIMITS, ON).lines:
+        assert all("not recorded" in fact or fact in ("not answered", "not judged") for fact in line.facts)
+    serious = known(infections=(ActiveInfection("lung", False, True),))
+    assert ask("active_infection", serious, LIMITS, ON).facts == (
+        "lung: not localised, serious and uncontrolled",
+    )
+    found = known(
+        other_malignancies=(
+            OtherMalignancy(MalignancyKind.THYROID),
+            OtherMalignancy(MalignancyKind.SKIN, False, date(2025, 1, 1)),
+            OtherMalignancy(MalignancyKind.OTHER, None, date(2019, 1, 1)),
+        ),
+        infections=(ActiveInfection("lung"), ActiveInfection("line", True, False)),
+        infarction=PastEvent(True, date(2026, 8, 3)),
+        pregnancy_test=None,
+    )
+    facts = {line.criterion.id: line.facts for line in judge_eligibility(found, LIMITS, ON).lines}
+    assert facts["other_malignancy"] == (
+        "thyroid cancer after radical treatment (treatment not recorded, last active on a day not recorded)",
+        "basal or squamous cell skin cancer, adequately treated (not so treated, last active 2025-01-01)",
+        "another malignancy (last active 2019-01-01)",
+    )
+    assert facts["active_infection"] == facts["uncontrolled_infection"]
+    assert facts["active_infection"] == (
+        "lung: extent not recorded, control not recorded",
+        "line: localised, not both serious and uncontrolled",
+    )
+    assert (facts["histology"], facts["relapsed_refractory"]) == (
+        ("diffuse large B-cell lymphoma",),
+        ("at least one relapse",),
+    )
+    assert facts["infarction"] == ("last on 2026-08-03, 30 days before",)
+    assert facts["pregnancy"] == (
+        "a woman",
+        "serum pregnancy test not recorded",
+        "last menses 2026-02-20",
+        "sterilised: no",
+    )
+    assert facts["bilirubin"] == (
+        "bilirubin 12 umol/L",
+        "bilirubin ULN 21 umol/L",
+        "0.58 x ULN",
+        "Gilbert syndrome: no",
+    )
+
+
+def test_every_choice_has_words_of_its_own() -> None:
+    for choices in (Histology, RelapsedRefractory, MalignancyKind):
+        assert len({one.label for one in choices}) == len(choices)
+
+
 def test_one_line_against_outranks_what_is_missing() -> None:
     found = judge_eligibility(ScreeningFacts(lvef_percent=50), LIMITS, ON)
     assert found.verdict is Verdict.NOT_ELIGIBLE

@@ -99,6 +99,7 @@ def test_the_hash_names_the_text_that_was_read() -> None:
             "eligibility.bilirubin_uln_to_gilbert is 1: it must not be below bilirubin_uln_to.",
         ),
         ("hepatic = 5", "hepatic = 2", "it must not be below transaminases_uln_to."),
+        ("{ after_min = 5,", "{ after_min = 0,", "begin at 0 minutes and list the steps in the order"),
         ("[trial]", "[trial", "not TOML"),
     ],
 )

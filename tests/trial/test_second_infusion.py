@@ -54,6 +54,9 @@ def test_pr_within_60_days_opens_it_with_each_fact_beside_its_rule() -> None:
     )
     assert line(found, "response").facts == ("PR on 2026-03-30, Deauville 4",)
     assert line(found, "crs").facts == ("CRS grade 2",)
+    assert line(found, "crs").words == (
+        "CRS below grade 3 after the first infusion, or released by two investigators"
+    )
     assert line(found, "ctdna").stand is Stand.NOT_ASKED
     assert (found.last_finding_on, found.last_infusion_on) == (date(2026, 5, 1), date(2026, 5, 1))
     assert found.last_open_on == date(2026, 5, 1)
@@ -123,6 +126,9 @@ def test_a_finding_is_dated_by_what_first_showed_it_and_still_holds() -> None:
         ((), None),
         (((-7, "+"),), None),
         (((0, "+"),), None),
+        (((-7, "+"), (0, "+")), None),
+        (((-7, "-"), (0, "+")), None),
+        (((-7, "+"), (1, "+")), True),
         (((14, "+"),), None),
         (((14, "-"),), False),
         (((14, "?"),), None),
@@ -218,9 +224,8 @@ def test_a_grade_not_recorded_or_not_settled_leaves_it_undecided() -> None:
     assert gate(worst_crs=None).missing == ("worst_crs",)
     unsettled = gate(worst_icans=WorstGrade(0, (3, 5)))
     assert (unsettled.verdict, unsettled.missing) == (GateVerdict.UNDECIDED, ("worst_icans",))
-    assert line(unsettled, "icans").facts == (
-        "ICANS not settled, not settled on days since the infusion: 3, 5",
-    )
+    assert line(unsettled, "icans").facts == ("ICANS not settled on day 3, 5",)
+    assert WorstGrade(2, (4,)).words("CRS") == "CRS at least grade 2, not settled on day 4"
     judged = gate(worst_icans=WorstGrade(1, (3, 5), YES))
     assert (judged.verdict, line(judged, "icans").judgement) == (GateVerdict.OPEN, YES)
     reached = gate(worst_icans=WorstGrade(1, (3,), NO))
@@ -342,6 +347,8 @@ def test_what_is_unusual_is_accepted() -> None:
     with_gap = (measured, CtDna(day(28), NOT_DONE))
     assert gate_problems(replace(OPEN, scans=same, ctdna=with_gap), day(35)) == ()
     assert measured.words() == "positive on 2026-03-30 (12.5 hGE/mL)"
+    today = (Scan(day(35), PR, 4),), (CtDna(day(35), NEGATIVE, 0, "hGE/mL"),)
+    assert gate_problems(replace(OPEN, scans=today[0], ctdna=today[1]), day(35)) == ()
     assert gate(0, scans=None, ctdna=None).verdict is GateVerdict.UNDECIDED
     assert OPEN.first_infused_on == FIRST_ON
 
