@@ -112,13 +112,13 @@ def grade_early(
     Raises ValueError, with a sentence, for a count that is none and for an end before day 0.
     """
     stop = _stop(last_day, next_therapy_day)
-    end = EARLY_DAYS[1] if stop is None else min(stop, EARLY_DAYS[1])
+    first, end = EARLY_DAYS[0], EARLY_DAYS[1] if stop is None else min(stop, EARLY_DAYS[1])
     counts = _counts_until(anc_by_day, stop)
-    known = {day: anc for day, anc in fill_gaps(counts).items() if 0 <= day <= end}
+    known = {day: anc for day, anc in fill_gaps(counts).items() if first <= day <= end}
     if not known:
-        window = _stretch(0, end)
+        window = _stretch(first, end)
         return _not_gradable(Icaht.EARLY, f"no {window}: not gradable", (window,))
-    open_days = [day for day in range(end + 1) if day not in known]
+    open_days = [day for day in range(first, end + 1) if day not in known]
     met = _cells_met(known, [], end)
     at_least = _worst(met)
     at_most = _worst(_cells_met(known, open_days, end)) if open_days else at_least

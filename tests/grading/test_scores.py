@@ -165,6 +165,8 @@ def test_what_is_missing_in_news2_is_neither_normal_nor_lost(gone: set[str], ill
     [
         ("spo2_percent", 101),
         ("temperature_c", 100.4),
+        ("temperature_c", 50.1),
+        ("pulse_per_min", 501),
         ("respiratory_rate", -1),
         ("pulse_per_min", nan),
         ("systolic_mmhg", inf),
@@ -173,6 +175,12 @@ def test_what_is_missing_in_news2_is_neither_normal_nor_lost(gone: set[str], ill
 def test_a_sign_that_is_no_number_of_its_unit_is_refused(sign: str, value: float) -> None:
     with pytest.raises(ValueError, match="enter it in"):
         news2_of(**{sign: value})
+
+
+def test_a_sign_at_the_end_of_what_is_accepted_is_scored() -> None:
+    assert news2_of(temperature_c=50.0) == 2
+    assert news2_of(pulse_per_min=500.0) == 3
+    assert news2_of(respiratory_rate=0.0) == 3
 
 
 FERRITIN = LabValue(801, "ng/mL", uln=400, baseline=5000)
