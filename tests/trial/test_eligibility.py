@@ -301,6 +301,7 @@ def test_the_investigator_judges_with_a_reason(criterion: str) -> None:
         (True, WorstGrade(2, (4,), YES), WorstGrade(0), False),
         (True, WorstGrade(2, (4,), NO), WorstGrade(0), True),
         (True, WorstGrade(3, (4,), YES), WorstGrade(0), True),
+        (True, WorstGrade(3), WorstGrade(1, (4,), YES), True),
     ],
 )
 def test_grade_3_after_prior_axi_cel_excludes(
@@ -311,6 +312,12 @@ def test_grade_3_after_prior_axi_cel_excludes(
     judged = crs is not None and crs.at_least < 3 and crs.gaps_judged
     assert line.judgement is (judged or None)
     assert bool(line.missing) is (expected is None)
+
+
+def test_a_judgement_on_gaps_counts_only_where_the_grade_rests_on_it() -> None:
+    assert WorstGrade(2, (4,), YES).judgement(3) is YES
+    assert WorstGrade(2, (), YES).judgement(3) is None
+    assert WorstGrade(3, (4,), YES).judgement(3) is None
 
 
 def test_a_patient_who_meets_everything_is_eligible() -> None:

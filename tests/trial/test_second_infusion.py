@@ -58,6 +58,10 @@ def test_pr_within_60_days_opens_it_with_each_fact_beside_its_rule() -> None:
         "CRS below grade 3 after the first infusion, or released by two investigators"
     )
     assert line(found, "ctdna").stand is Stand.NOT_ASKED
+    assert line(found, "ctdna").words == (
+        "Under CR: ctDNA persistently positive, or negative turning positive within 60 days of the first "
+        "infusion"
+    )
     assert (found.last_finding_on, found.last_infusion_on) == (date(2026, 5, 1), date(2026, 5, 1))
     assert found.last_open_on == date(2026, 5, 1)
     names = [one.id for one in found.lines]
@@ -290,6 +294,10 @@ def test_a_deauville_score_that_does_not_go_with_the_response_is_noted(
         notes = gate(scans=(Scan(day(28), response, score),)).notes
         assert bool(notes) is (score not in scores)
     assert gate(scans=(Scan(day(28), response),)).notes == ()
+    assert gate(scans=(Scan(day(28), CR, 4),)).notes == (
+        "CR on 2026-03-30, Deauville 4: by Lugano a CR is scored 1 to 3 and PR, SD and PD 4 or 5. "
+        "Check the reading.",
+    )
 
 
 @pytest.mark.parametrize(
