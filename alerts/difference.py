@@ -139,7 +139,8 @@ def difference(
             for one in stored
             if (one.kind, one.slot) == (kind, slot) and one.state is not AlertState.RETRACTED
         ]
-        meeting = _Meeting(now, newest_entered_at, protocol, historical, monitored, found, alerts)
+        graver = _graver(signals, slot) if kind is SignalKind.RISE_2 else frozenset()
+        meeting = _Meeting(now, newest_entered_at, protocol, historical, monitored, found, alerts, graver)
         changes += meeting.episodes() if kind.is_episode else meeting.standing(kind)
     return sorted(changes, key=lambda change: change.state.live)
 
@@ -154,7 +155,7 @@ def urgency_of(notice: NoticeKind, alert_urgency: int, level: int = 0) -> int:
         case NoticeKind.RETRACTION:
             return max(2, alert_urgency)
         case NoticeKind.DEATH:
-            return 1 if level >= 5 else 3
+            return 1 if level >= 5 else 2
         case NoticeKind.HISTORICAL_DIGEST | NoticeKind.DIGEST | NoticeKind.TEST:
             return 4
         case _:
@@ -196,6 +197,8 @@ class _Meeting:
     monitored: bool
     signals: Sequence[Signal]
     alerts: Sequence[StoredAlert]
+    graver: frozenset[str]
+    """Assessments that a graver signal speaks for: that they left this one corrects nothing."""
 
     def episodes(self) -> list[Change]:
         """The changes of alerts that belong to assessments."""
@@ -255,7 +258,7 @@ class _Meeting:
                 return None
         else:
             change = self._ending(signal, alert) if signal.state.over else self._going_on(signal, alert)
-            change = replace(change, lost=alert.members - self._standing())
+            change = replace(change, lost=alert.members - self._standing() - self.graver)
             # A level that fell because late entries split the episode corrects nothing that was told.
             fell = change.level < alert.level and alert.members <= change.members
             if change.notice is None and (change.lost or fell):
@@ -313,6 +316,9 @@ class _Meeting:
     def _gone(self, alert: StoredAlert) -> Change | None:
         """The change of an alert that no episode continues: others hold what still stands of it."""
         kept = alert.members & self._standing()
+        if not kept and alert.members & self.graver:
+            over = _without_signal(alert, AlertState.CLOSED, EndedReason.SUPERSEDED, None)
+            return over if alert.state.live else None
         if not kept:
             notice = None if alert.historical else NoticeKind.RETRACTION
             return _without_signal(alert, AlertState.RETRACTED, EndedReason.CORRECTED, notice)
@@ -327,6 +333,16 @@ class _Meeting:
 
     def _standing(self) -> frozenset[str]:
         return frozenset(member for signal in self.signals for member in signal.members)
+
+
+def _graver(signals: Iterable[Signal], slot: str) -> frozenset[str]:
+    """The assessments of this toxicity at grade 3 or more."""
+    return frozenset(
+        member
+        for one in signals
+        if (one.kind, one.slot) == (SignalKind.GRADE_3, slot)
+        for member in one.members
+    )
 
 
 def _is_worse(signal: Signal, alert: StoredAlert) -> bool:

@@ -140,8 +140,12 @@ def load_lives(session: Session, alerts: Sequence[StoredAlert]) -> dict[int, Lif
     told: defaultdict[int, list[_Told]] = defaultdict(list)
     for row in connection.execute(_TOLD, {"alerts": list(by_id)}):
         told[row.alert_id].append(_Told(row.id, row.kind, row.step, row.created_at))
-    refused = set(connection.execute(_REFUSED, {"alerts": list(by_id)}).scalars())
-    silent = {row.alert_id: row.until for row in connection.execute(_SILENCES, {"alerts": list(by_id)})}
+    refused: defaultdict[int, set[int]] = defaultdict(set)
+    for notice_id, recipient_id in connection.execute(_REFUSED, {"alerts": list(by_id)}):
+        refused[notice_id].add(recipient_id)
+    silent = {
+        row.alert_id: (row.at, row.until) for row in connection.execute(_SILENCES, {"alerts": list(by_id)})
+    }
     lives = (
         (alert.id, _life(told[alert.id], refused, alert.updated_at, silent.get(alert.id))) for alert in alerts
     )
@@ -245,21 +249,28 @@ _TOLD: Final = (
     .order_by(col(Notice.id))
 )
 _REFUSED: Final = (
-    select(col(Delivery.notice_id))
+    select(col(Delivery.notice_id), col(Delivery.recipient_id))
     .join(Notice, col(Notice.id) == col(Delivery.notice_id))
     .where(col(Notice.alert_id).in_(bindparam("alerts", expanding=True)), col(Delivery.state) == "failed")
 )
 _SILENCES: Final = (
-    select(col(Silence.alert_id), col(Silence.until))
+    select(col(Silence.alert_id), col(Silence.at), col(Silence.until))
     .where(col(Silence.alert_id).in_(bindparam("alerts", expanding=True)))
     .order_by(col(Silence.id))
 )
 
 
 def _life(
-    told: Sequence[_Told], refused: set[int], updated_at: datetime, silent_until: datetime | None
+    told: Sequence[_Told],
+    refused: Mapping[int, set[int]],
+    updated_at: datetime,
+    silence: tuple[datetime, datetime] | None,
 ) -> Life | None:
-    """None where the alert was never open: then nothing is expected of anyone."""
+    """None where the alert was never open: then nothing is expected of anyone.
+
+    A silence ends when the alert becomes open anew: it was given for what was known then. A recipient who was
+    refused at an earlier step takes the alert no further a second time.
+    """
     started = max((index for index, one in enumerate(told) if one.kind in STARTING), default=None)
     if started is None:
         return None
@@ -269,11 +280,19 @@ def _life(
         # A clock set back behind the opening: it counts from when that was noticed.
         open_since=min(since[0].at, updated_at),
         reached=reached,
-        refused=any(one.step == reached and one.notice_id in refused for one in since),
+        refused=bool(_refused_at(since, refused, reached)),
         told_at=since[-1].at,
         repeats=sum(one.kind == NoticeKind.REPEAT for one in since),
-        silent_until=silent_until,
+        silent_until=None if silence is None or silence[0] < since[0].at else silence[1],
     )
+
+
+def _refused_at(since: Sequence[_Told], refused: Mapping[int, set[int]], step: int) -> set[int]:
+    """The recipients whose mail of this step was refused for good, and of no step before."""
+    now, before = set[int](), set[int]()
+    for one in since:
+        (now if one.step == step else before).update(refused.get(one.notice_id, ()))
+    return now - before
 
 
 def _monitoring(

@@ -95,7 +95,7 @@ def put_in_outbox(session: Session, outgoing: Outgoing, *, replacing_unsent: boo
     untried = _untried(session, outgoing.notice) if replacing_unsent else {}
     threads = _threads(session, outgoing.notice)
     rows = []
-    for person in outgoing.people:
+    for person in _one_an_address(outgoing.people):
         mine = untried.get(person.id, [])
         if len(mine) == 1 and _replace(session, outgoing, person, *mine[0]):
             continue
@@ -118,6 +118,14 @@ def put_in_outbox(session: Session, outgoing: Outgoing, *, replacing_unsent: boo
     if rows:
         session.connection().execute(insert(Delivery), rows)
     reach("posting.after_deliveries")
+
+
+def _one_an_address(people: Iterable[Person]) -> list[Person]:
+    """Somebody who stands in two groups gets one mail of a notice."""
+    found: dict[str, Person] = {}
+    for person in people:
+        found.setdefault(person.address.lower(), person)
+    return list(found.values())
 
 
 def post_untold(session: Session, *, now: datetime, settings: Settings, protocol: Protocol) -> int:

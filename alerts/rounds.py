@@ -30,6 +30,7 @@ from settings import Settings
 from trial.protocol import Protocol
 
 _URGENCY: Final = 4
+_AHEAD: Final = timedelta(minutes=2)
 
 
 def last_daily(now: datetime, at: time, zone: ZoneInfo) -> datetime:
@@ -57,8 +58,8 @@ def post_rounds(session: Session, *, now: datetime, settings: Settings, protocol
 
 def rounds_are_due(session: Session, *, now: datetime, settings: Settings, protocol: Protocol) -> bool:
     """Whether `post_rounds` would write something. Reads only."""
-    digest = _people_of(session, NoticeKind.DIGEST, _digest_at(now, settings, protocol))
-    return bool(digest or _people_of(session, NoticeKind.TEST, _tests_at(now, settings, protocol)))
+    digest = _people_of(session, NoticeKind.DIGEST, _digest_at(now, settings, protocol), now)
+    return bool(digest or _people_of(session, NoticeKind.TEST, _tests_at(now, settings, protocol), now))
 
 
 def _digest_at(now: datetime, settings: Settings, protocol: Protocol) -> datetime:
@@ -69,18 +70,21 @@ def _tests_at(now: datetime, settings: Settings, protocol: Protocol) -> datetime
     return last_weekly(now, protocol.test_mail_weekday, protocol.test_mail_at, settings.zone)
 
 
-def _people_of(session: Session, kind: NoticeKind, due_at: datetime) -> list[Person]:
-    """Who gets the round of this time; nobody once it is written."""
+def _people_of(session: Session, kind: NoticeKind, due_at: datetime, now: datetime) -> list[Person]:
+    """Who gets the round of this time; nobody once it is written.
+
+    One that lies ahead was written by a clock that was wrong, and stands for no round of today.
+    """
     written = session.execute(
         select(col(Notice.id))
-        .where(col(Notice.kind) == kind.value, col(Notice.created_at) >= due_at)
+        .where(col(Notice.kind) == kind.value, col(Notice.created_at).between(due_at, now + _AHEAD))
         .limit(1)
     ).first()
     return [] if written else active_recipients(session, due_at)
 
 
 def _post_digest(session: Session, now: datetime, settings: Settings, protocol: Protocol) -> int:
-    people = _people_of(session, NoticeKind.DIGEST, _digest_at(now, settings, protocol))
+    people = _people_of(session, NoticeKind.DIGEST, _digest_at(now, settings, protocol), now)
     if not people:
         return 0
     told = tuple(sorted({person.group for person in people}))
@@ -93,7 +97,7 @@ def _post_digest(session: Session, now: datetime, settings: Settings, protocol: 
 
 def _post_tests(session: Session, now: datetime, settings: Settings, protocol: Protocol) -> int:
     """One notice a person: each mail has a code of its own."""
-    people = _people_of(session, NoticeKind.TEST, _tests_at(now, settings, protocol))
+    people = _people_of(session, NoticeKind.TEST, _tests_at(now, settings, protocol), now)
     notices = []
     for person in people:
         uid = str(uuid.uuid4())
@@ -144,9 +148,11 @@ def _mail_path(session: Session, now: datetime) -> str:
     return f"{state.urgent_waiting} urgent waiting" if state.urgent_waiting else "ok"
 
 
-def _unconfirmed(session: Session) -> int:
-    """Test mails of the newest round that nobody has confirmed."""
+def _unconfirmed(session: Session) -> int | None:
+    """Test mails of the newest round that nobody has confirmed; None before the first round."""
     newest = select(func.max(col(Notice.created_at))).where(col(Notice.kind) == NoticeKind.TEST.value)
+    if session.execute(newest).scalar_one() is None:
+        return None
     query = (
         select(func.count(col(Delivery.id)))
         .join(Notice, col(Notice.id) == col(Delivery.notice_id))

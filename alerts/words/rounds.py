@@ -25,11 +25,11 @@ class DigestFacts:
     """What the daily digest counts.
 
     open_alerts        live alerts, `unacknowledged` of them wait for an answer
-    overdue            due assessments that nobody has recorded
+    overdue            live alerts of missed assessments
     patients           in monitoring now
     mail_path          "ok", or what is wrong with it, in a few words without a full stop
     last_backup_at     None where none is recorded
-    unconfirmed_tests  test mails of the last round that nobody has confirmed
+    unconfirmed_tests  test mails of the last round that nobody has confirmed; None before the first
     told               groups of the recipients
     """
 
@@ -39,7 +39,7 @@ class DigestFacts:
     patients: int
     mail_path: str
     last_backup_at: datetime | None
-    unconfirmed_tests: int
+    unconfirmed_tests: int | None
     at: datetime
     told: tuple[str, ...]
     app_url: str
@@ -105,7 +105,7 @@ def content_of_test_mail(facts: TestFacts) -> MailContent:
 def _lines(facts: DigestFacts) -> tuple[Line, ...]:
     return (
         ("Open alerts", _alerts(facts)),
-        ("Overdue", f"{counted(facts.overdue, 'due assessment')} without an entry."),
+        ("Overdue", f"{counted(facts.overdue, 'alert')} of missed assessments."),
         ("In monitoring", f"{counted(facts.patients, 'patient')}."),
         ("Mail path", f"{facts.mail_path}."),
         ("Last backup", _backup_line(facts)),
@@ -133,7 +133,9 @@ def _backup_line(facts: DigestFacts) -> str:
     return f"{full_time(facts.last_backup_at, facts.zone)}."
 
 
-def _tests(unconfirmed: int) -> str:
+def _tests(unconfirmed: int | None) -> str:
+    if unconfirmed is None:
+        return "none sent yet."
     if not unconfirmed:
         return "all confirmed."
     return f"{unconfirmed} not confirmed. Ask these recipients whether the mail reached them."

@@ -26,6 +26,8 @@ from db.queries.charted_entries import StoredGrade, stored_grade
 from grading.scale import Toxicity
 
 LIVE: Final = ("open", "acknowledged", "recovering")
+_STARTING: Final = ("opening", "worsened", "again", "lapsed")
+"""The notices with which an alert becomes open."""
 SUPPORT: Final = "support_ungraded"
 UNSETTLED: Final = "unsettled"
 RISE: Final = "rise2"
@@ -133,9 +135,12 @@ class AlertStory:
         return holding[-1] if holding else None
 
     def silence_that_holds(self, now: datetime) -> Silenced | None:
-        """The newest silence, while it lasts; urgency 1 knows none."""
+        """The newest silence, while it lasts: until the alert became open anew; urgency 1 knows none."""
         newest = self.silences[-1] if self.silences else None
-        return newest if newest is not None and now < newest.until and self.alert.urgency > 1 else None
+        if newest is None or now >= newest.until or self.alert.urgency == 1:
+            return None
+        anew = any(one.kind in _STARTING and one.at > newest.at for one in self.notices)
+        return None if anew else newest
 
 
 def list_alerts(session: Session) -> list[AlertRow]:

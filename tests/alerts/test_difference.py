@@ -317,7 +317,8 @@ def test_news_of_a_grade_4_goes_first_and_good_news_later() -> None:
     assert urgency_of(NoticeKind.WORSENED, 1) == urgency_of(NoticeKind.DEATH, 1, 5) == 1
     assert urgency_of(NoticeKind.ESCALATION, 1) == urgency_of(NoticeKind.REPEAT, 1) == 1
     assert [urgency_of(NoticeKind.RETRACTION, urgency) for urgency in (1, 2, 3)] == [2, 2, 3]
-    assert urgency_of(NoticeKind.RECOVERY, 1) == urgency_of(NoticeKind.DEATH, 1, 4) == 3
+    assert urgency_of(NoticeKind.RECOVERY, 1) == 3
+    assert urgency_of(NoticeKind.DEATH, 1, 4) == 2
     assert urgency_of(NoticeKind.LATE, 1) == urgency_of(NoticeKind.AMENDMENT, 1) == 3
     assert urgency_of(NoticeKind.HISTORICAL_DIGEST, 1) == 4
     assert (grade_urgency(3), grade_urgency(4)) == (2, 1)

@@ -159,6 +159,27 @@ def test_a_rise_that_grade_3_spoke_for_stands_again_when_the_3_was_wrong() -> No
     assert only(meet([risen], [closed])) == (AlertState.OPEN, N.AGAIN, None)
 
 
+@pytest.mark.parametrize("state", [AlertState.OPEN, AlertState.ACKNOWLEDGED])
+def test_a_rise_corrected_upwards_is_not_taken_back_grade_3_speaks_for_it(state: AlertState) -> None:
+    risen = open_episode(K.RISE_2, level=2, urgency=2, state=state)
+    grave = signal(K.GRADE_3, "crs", level=3, urgency=2, members=("a1",), levels={"a1": 3})
+    changes = {change.kind: change for change in meet([grave], [risen])}
+    over = changes[K.RISE_2]
+    assert (over.state, over.notice, over.ended_reason) == (AlertState.CLOSED, None, R.SUPERSEDED)
+    assert changes[K.GRADE_3].notice is N.OPENING
+    closed = replace(risen, state=AlertState.CLOSED, ended_reason="superseded")
+    assert [change.kind for change in meet([grave], [closed])] == [K.GRADE_3]
+    assert only(meet([], [closed])) == (AlertState.RETRACTED, N.RETRACTION, R.CORRECTED)
+
+
+def test_one_member_of_a_rise_corrected_upwards_amends_nothing() -> None:
+    risen = open_episode(K.RISE_2, "a1 a2", level=2, urgency=2)
+    grave = signal(K.GRADE_3, "crs", level=3, urgency=2, members=("a2",), levels={"a2": 3})
+    over = episode(K.RISE_2, SignalState.SUPERSEDED, "a1", level=2, urgency=2)
+    changes = {change.kind: change for change in meet([grave, over], [risen])}
+    assert (changes[K.RISE_2].notice, changes[K.RISE_2].ended_reason) == (None, R.SUPERSEDED)
+
+
 def test_a_corrected_entry_takes_its_support_back() -> None:
     assert only(meet([], [open_episode(K.SUPPORT_UNGRADED)])) == (
         AlertState.RETRACTED,

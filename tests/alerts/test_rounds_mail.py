@@ -36,7 +36,7 @@ def test_the_digest_comes_also_when_there_is_nothing_to_tell() -> None:
         "0 open, 0 overdue, mail path ok, last backup 02:10.",
         "",
         "Open alerts: 0.",
-        "Overdue: 0 due assessments without an entry.",
+        "Overdue: 0 alerts of missed assessments.",
         "In monitoring: 4 patients.",
         "Mail path: ok.",
         "Last backup: 9 March 2026, 02:10 (UTC+08:00).",
@@ -72,7 +72,7 @@ def test_the_digest_names_what_waits_and_what_is_wrong() -> None:
     assert text.startswith("3 open, 1 overdue, mail path 2 urgent mails wait, no backup\nrecorded.")
     for line in (
         "Open alerts: 3; 1 waits for an acknowledgement.",
-        "Overdue: 1 due assessment without an entry.",
+        "Overdue: 1 alert of missed assessments.",
         "In monitoring: 1 patient.",
         "Mail path: 2 urgent mails wait.",
         "Last backup: none recorded. Have a backup made today.",

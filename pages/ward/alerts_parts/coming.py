@@ -112,5 +112,6 @@ def _stored(alert: AlertRow) -> StoredAlert:
         urgency=alert.urgency,
         historical=alert.historical,
         members=frozenset(),
+        opened_at=alert.opened_at,
         updated_at=alert.updated_at,
     )
