@@ -22,8 +22,10 @@ CALLS: Final = frozenset({*STARTING, NoticeKind.ESCALATION, NoticeKind.REPEAT})
 NEUTRAL: Final = "0"
 """The colour of a tile that shows no grade."""
 
+OPEN: Final = "Open the alert"
+"""The button of a notice that asks for no acknowledgement, or not of the first it reaches."""
+
 _ACKNOWLEDGE: Final = "Open the alert and acknowledge"
-_OPEN: Final = "Open the alert"
 _NOTHING_TO_DO: Final = "Nothing has to be acknowledged."
 
 
@@ -73,7 +75,7 @@ def assembled(
         colour=colour,
         headline=headline,
         lines=tuple(lines),
-        button=_ACKNOWLEDGE if waiting else _OPEN,
+        button=_ACKNOWLEDGE if waiting else OPEN,
         link=f"{telling.app_url}/alerts?a={telling.alert_id}",
         closing=closing_of(telling) if waiting else _NOTHING_TO_DO,
         told=telling.told,

@@ -1,5 +1,6 @@
 """What a notice says of a toxicity that stays unsettled, and of a due assessment that was missed."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -16,7 +17,7 @@ from alerts.wording import (
     to_settle,
 )
 from alerts.words.chase import chase_lines, unanswered
-from alerts.words.shell import Line, MailContent, Parts, assembled
+from alerts.words.shell import CALLS, OPEN, Line, MailContent, Parts, assembled
 from alerts.words.story import Course, LateEntry, MissedStory, UnsettledStory
 from trial.calendar import SlotKind
 
@@ -35,7 +36,19 @@ def unsettled_content(story: UnsettledStory) -> MailContent:
 
 def missed_content(story: MissedStory) -> MailContent:
     """The subject, headline and lines of one notice."""
-    return assembled(story, _made_up(story) if story.kind is NoticeKind.RECOVERY else _missed(story))
+    if story.kind is NoticeKind.RECOVERY:
+        return assembled(story, _made_up(story))
+    content = assembled(story, _missed(story))
+    if story.kind not in CALLS:
+        return content
+    # A nurse, whom it is told to first, ends it with an entry and has no right to acknowledge.
+    return replace(content, button=OPEN, closing=f"{_ended_by(story.slot)} {content.closing}")
+
+
+def _ended_by(slot: SlotKind) -> str:
+    if slot is SlotKind.VITAL_SIGNS:
+        return "Enter them, or say why they were not done."
+    return "Enter it, or say why it was not done."
 
 
 def _unsettled(story: UnsettledStory) -> Parts:
