@@ -95,7 +95,7 @@ def test_every_fact_is_drawn() -> None:
     assert set(VALUES) == {one.name for one in fields(ScreeningFacts)}
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(with_gaps())
 def test_a_gap_never_decides_and_filling_it_never_takes_back_what_was_decided(
     pair: tuple[ScreeningFacts, ScreeningFacts],
@@ -117,7 +117,7 @@ def test_a_gap_never_decides_and_filling_it_never_takes_back_what_was_decided(
         assert known.verdict is Verdict.ELIGIBLE
 
 
-@settings(max_examples=200)
+@settings(max_examples=80)
 @given(with_gaps())
 def test_an_open_line_names_what_is_missing_and_no_other_does(
     pair: tuple[ScreeningFacts, ScreeningFacts],
