@@ -10,7 +10,8 @@ Readings:
 
  1. A correction that leaves others at 3 or more is told whether or not the highest grade changes.
  2. An entry that worsens an episode that is over already is told once, as late; one that joins it is not.
- 3. A second alert whose assessments now all belong to another one's episode is closed without a mail.
+ 3. An alert whose assessments now belong to another one's episode is closed as merged, and a part that
+    is split off and over as split, both without a mail; what is corrected of them is told.
  4. Where the step that is due holds nobody, the next one that holds somebody is taken, whatever lies between;
     where none does, the notice is written all the same, to nobody.
  5. A withdrawn alert stays withdrawn: where its entry is at 3 again, that is a new alert.
@@ -25,92 +26,25 @@ Readings:
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from tests.second_opinion.alerts_course import Course, Known, course_at
 from tests.second_opinion.alerts_signals import Episode, Standing, episodes, standing
+from tests.second_opinion.alerts_told import (
+    BY_TIME,
+    CHASES,
+    EVERYONE,
+    HOURLY_FOR,
+    MINUTE,
+    SET_BACK,
+    SILENT_ENDS,
+    STARTS,
+    Alert,
+    Notice,
+    Place,
+)
 from trial.protocol import Protocol
-
-Place = tuple[int, str, str]
-"""Infusion, signal, slot."""
-
-EVERYONE: Final = ("ward", "treating", "pi", "deputy", "committee_chair", "sponsor_safety")
-Step = tuple[int, tuple[str, ...]]
-"""Minutes without an acknowledgement, and the groups that are told then."""
-
-_FIRST: Final = ("ward", "treating", "pi")
-_CHAIR: Final = ("committee_chair", "sponsor_safety")
-PLANS: Final[dict[str, tuple[Step, ...]]] = {
-    "p1": ((0, _FIRST), (5, ("pi", "deputy")), (10, _CHAIR), (20, EVERYONE)),
-    "p2": ((0, _FIRST), (15, ("pi", "deputy")), (30, _CHAIR), (60, EVERYONE)),
-    "p3": ((0, ("ward", "treating")),),
-    "missed": ((0, ("ward",)), (240, ("treating", "pi"))),
-}
-STARTS: Final = ("opening", "worsened", "again", "lapsed")
-"""The notices from which escalation counts."""
-CHASES: Final = (*STARTS, "escalation", "repeat")
-LIVE: Final = ("open", "acknowledged", "recovering")
-SET_BACK: Final = timedelta(days=1)
-MINUTE: Final = timedelta(minutes=1)
-SILENT_ENDS: Final = ("superseded", "expired", "left", "death")
-BY_TIME: Final = ("expired", "left")
-HOURLY_FOR: Final = timedelta(hours=24)
-
-
-@dataclass
-class Notice:
-    """One message: when, what, to whom. `mails` says of each recipient: untried, tried or failed."""
-
-    kind: str
-    at: datetime
-    urgency: int
-    step: int
-    mails: dict[int, str] = field(default_factory=dict)
-
-
-@dataclass
-class Alert:
-    """One alert as it must be."""
-
-    place: Place
-    state: str
-    level: int
-    urgency: int
-    opened_at: datetime
-    members: frozenset[str] = frozenset()
-    historical: bool = False
-    closed_at: datetime | None = None
-    ended: str | None = None
-    notices: list[Notice] = field(default_factory=list)
-    acknowledged_at: datetime | None = None
-    silenced_until: datetime | None = None
-    counted_from: datetime | None = None
-
-    @property
-    def live(self) -> bool:
-        """Whether somebody still has to deal with it."""
-        return self.state in LIVE
-
-    @property
-    def plan(self) -> tuple[Step, ...]:
-        """Who is told when."""
-        return PLANS["missed" if self.place[1] == "missed" else f"p{self.urgency}"]
-
-    @property
-    def told(self) -> set[int]:
-        """Everyone who ever got a mail of it."""
-        return {person for notice in self.notices for person in notice.mails}
-
-    def close(self, state: str, reason: str, at: datetime) -> None:
-        """Over."""
-        self.state, self.ended, self.closed_at = state, reason, at
-
-    def open(self) -> None:
-        """Somebody has to take it, from now on."""
-        self.state, self.ended, self.closed_at = "open", None, None
 
 
 class Replay:
@@ -165,30 +99,41 @@ class Replay:
         stored = [one for one in self.alerts if one.place == place and one.state != "retracted"]
         pairs = sharing_most(stored, found)
         somewhere = {member for one in found for member in one.ids}
+        known = {member for alert in stored for member in alert.members}
         for alert in stored:
             if not any(alert is one for one, _ in pairs):
-                self._without_episode(alert, somewhere)
+                self._without_episode(course, alert, somewhere)
         for alert, episode in pairs:
             self._with_episode(course, alert, episode, somewhere)
         for episode in found:
             if not any(episode is one for _, one in pairs):
-                self._new_episode(place, episode)
+                self._new_episode(place, episode, known)
 
-    def _without_episode(self, alert: Alert, somewhere: set[str]) -> None:
-        if alert.members & somewhere:
-            if alert.live:
-                alert.close("closed", "merged", self._now)
-        else:
+    def _without_episode(self, course: Course, alert: Alert, somewhere: set[str]) -> None:
+        kept, lost = alert.members & somewhere, alert.members - somewhere
+        if not kept:
             self._tell(alert, "retraction", alert.told, urgency=max(2, alert.urgency), replacing=True)
             alert.close("retracted", "corrected", self._now)
+            return
+        level = highest(course, alert, kept)
+        if alert.live or lost or level != alert.level:
+            alert.close("closed", "merged", alert.closed_at or self._now)
+        alert.members, alert.level = kept, level
+        if alert.place[1] == "grade3":
+            alert.urgency = 1 if level >= 4 else 2
+        if lost:
+            self._tell(alert, "amendment", alert.told, urgency=3)
 
-    def _new_episode(self, place: Place, episode: Episode) -> None:
-        if episode.ended is not None and episode.signal != "grade3":
+    def _new_episode(self, place: Place, episode: Episode, known: set[str]) -> None:
+        split = episode.ended is not None and episode.ids <= known
+        if episode.ended is not None and episode.signal != "grade3" and not split:
             return
         alert = Alert(place, "open", episode.level, episode.urgency, self._now, episode.ids)
         self.alerts.append(alert)
         if episode.ended is not None:
-            alert.close("closed", episode.ended, self._now)
+            alert.close("closed", "split" if split else episode.ended, self._now)
+        if split:
+            return
         if self._historical:
             alert.historical = True
         elif episode.ended in (None, "death"):
@@ -199,24 +144,24 @@ class Replay:
     def _with_episode(self, course: Course, alert: Alert, episode: Episode, somewhere: set[str]) -> None:
         lost = alert.members - somewhere
         worse = episode.level > alert.level or episode.urgency < alert.urgency
-        lower = episode.level < alert.level
+        fell = episode.level < alert.level and alert.members <= episode.ids
         gained = episode.ids - alert.members
         was_live = alert.live
         relapsed = alert.state == "recovering" and not episode.quiet
         alert.members, alert.level = episode.ids, episode.level
         self._set_urgency(alert, episode.urgency)
-        if alert.ended in BY_TIME and not gained and not worse:
+        if episode.ended is None and alert.ended in BY_TIME and not gained and not worse:
             return
         if episode.ended is None and (not was_live or relapsed or worse):
             alert.open()
             self._tell_again(alert, "worsened" if worse else "again")
             return
+        before = len(alert.notices)
         if episode.ended is not None and was_live:
             self._end(alert, episode)
-            return
-        if episode.ended is not None and worse:
-            self._tell_first_step(alert, "late", urgency=3)
-        elif lost or lower:
+        elif episode.ended is not None:
+            self._over_already(alert, episode, worse=worse)
+        if len(alert.notices) == before and (lost or fell):
             self._tell(alert, "amendment", alert.told, urgency=3)
         if episode.ended is None and alert.state == "acknowledged":
             self._still_acknowledged(course, alert, episode)
@@ -228,6 +173,15 @@ class Replay:
             self._tell(alert, "death", alert.told & self._active(EVERYONE), urgency=_death_urgency(alert))
         elif reason not in SILENT_ENDS:
             self._tell(alert, "recovery", alert.told & self._active(EVERYONE), urgency=3)
+
+    def _over_already(self, alert: Alert, episode: Episode, *, worse: bool) -> None:
+        if worse and episode.ended == "death":
+            self._tell(alert, "death", alert.told & self._active(EVERYONE), urgency=_death_urgency(alert))
+        elif worse and alert.place[1] == "grade3":
+            self._tell_first_step(alert, "late", urgency=3)
+        elif alert.ended in ("merged", "split"):
+            return
+        alert.ended = episode.ended
 
     def _still_acknowledged(self, course: Course, alert: Alert, episode: Episode | None) -> None:
         """Recovering, or lapsed where nobody has entered anything since."""
@@ -363,16 +317,23 @@ class Replay:
         alert.urgency = urgency
 
 
+def highest(course: Course, alert: Alert, kept: frozenset[str]) -> int:
+    """The highest grade of what an alert still holds."""
+    if alert.place[1] == "support_ungraded":
+        return 0
+    return max(one.on(alert.place[2]).at_least for one in course.entries if one.stable_id in kept)
+
+
 def sharing_most(alerts: Sequence[Alert], found: Sequence[Episode]) -> list[tuple[Alert, Episode]]:
-    """Each episode keeps the alert with which it shares most assessments, each alert one episode."""
+    """Each episode keeps the alert with which it shares most assessments, a live one first."""
     shared = [
-        (-len(alert.members & episode.ids), number, place)
+        (-len(alert.members & episode.ids), not alert.live, number, place)
         for number, alert in enumerate(alerts)
         for place, episode in enumerate(found)
         if alert.members & episode.ids
     ]
     pairs: list[tuple[int, int]] = []
-    for _, number, place in sorted(shared):
+    for *_, number, place in sorted(shared):
         if all(number != one and place != other for one, other in pairs):
             pairs.append((number, place))
     return [(alerts[number], found[place]) for number, place in pairs]

@@ -7,7 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tests.second_opinion import tables
-from tests.second_opinion.alerts import Alert, Replay
+from tests.second_opinion.alerts import Replay
+from tests.second_opinion.alerts_told import Alert
 from trial.protocol import load_protocol
 
 INFUSED_AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.second_opinion.alerts import Alert
 from tests.second_opinion.alerts_course import LIGHT, NONE, STRONG, support_of
+from tests.second_opinion.alerts_told import Alert
 from tests.second_opinion.alerts_ward import BLANK, GROUPS, INVESTIGATOR, PaperWard, at
 
 FIRST = {"ward", "treating", "pi"}
