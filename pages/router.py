@@ -11,7 +11,6 @@ import streamlit as st
 from streamlit.navigation.page import Page as StreamlitPage
 
 from actions.permissions import PAGES, Page, first_page, may_see
-from clock import utc_now
 from db.roles import Role
 from pages.parts.access import current_actor, known_in_this_run
 from pages.parts.banner import show_head
@@ -49,8 +48,8 @@ def main() -> None:
     actor = current_actor()
     pages = build_pages(actor.role)
     chosen = st.navigation(list(pages.values()), position="top")
-    show_head(actor, utc_now(), in_header=_has_navigation(pages))
     with known_in_this_run(actor):
+        show_head(actor, in_header=_has_navigation(pages))
         keep_watch()
         if chosen.url_path == "" and not may_see(actor.role, Page.BOARD):
             st.switch_page(pages[first_page(actor.role)])

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 import streamlit as st
 
@@ -9,24 +10,40 @@ from actions import context
 from actions.permissions import ROLE_WORDS
 from alerts.health import worker_state
 from alerts.posting import active_recipients
+from clock import utc_now
 from db.queries.board_alerts import load_program_alerts
 from db.roles import Actor
 from db.session import reading
 from pages.parts import tiles
+from pages.parts.access import current_actor
 from pages.parts.signal_words import PROGRAM_ADVICE, PROGRAM_WORDS
 from pages.parts.wording import counted, sentence_case, when
 from settings import ROOT
 
+REFRESH_S: Final = 30
 
-def show_head(actor: Actor, now: datetime, *, in_header: bool) -> None:
+
+def show_head(actor: Actor, *, in_header: bool) -> None:
     """Who is signed in and, each only when it is true, the outlined lines above every page.
 
     in_header  whether the page has a navigation, beside which the person's name stands
     """
-    lines = banner_lines(now)
+    st.html(tiles.piece("div", _person(actor, in_header), classes="vigil-head"))
+    show_banner()
+
+
+@st.fragment(run_every=REFRESH_S)
+def show_banner() -> None:
+    """The lines alone, read again every 30 s: a page that stays open must hear that no alert goes out.
+
+    Asks each time who is signed in, which a timer does not prolong: a page whose sign-in has ended goes
+    from the screen. What is typed below stays as it is, and lines that stay the same are not drawn anew.
+    """
+    current_actor(touch=False)
+    lines = banner_lines(utc_now())
     shown = [tiles.piece("div", text=words, classes="vigil-banner", role="status") for words in lines]
     classes = "vigil-head" if lines else "vigil-head vigil-no-banner"
-    st.html(tiles.piece("div", _person(actor, in_header), *shown, classes=classes))
+    st.html(tiles.piece("div", *shown, classes=classes))
 
 
 def banner_lines(now: datetime) -> list[str]:

@@ -5,9 +5,13 @@ from datetime import timedelta
 
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
+from sqlmodel import delete
 
+from alerts.health import record_heartbeat
 from clock import utc_now
+from db.models import Heartbeat
 from db.roles import Role
+from db.session import writing
 from tests.browser.ward import end_sign_in, patient
 from tests.support import made_up
 from tests.support.browser import (
@@ -20,7 +24,7 @@ from tests.support.browser import (
     wait_until_drawn,
 )
 from tests.support.made_up import WELL
-from tests.support.settled import touch
+from tests.support.settled import settled, touch
 
 SHOCK = {**WELL, "temperature_c": 38.9, "vasopressors": "norepinephrine", "oxygen_device": None}
 
@@ -81,6 +85,63 @@ def test_the_board_draws_itself_again_and_stops_when_the_sign_in_has_ended(
     page.clock.fast_forward(31_000)
     expect(page.get_by_role("heading", name=re.compile("^Sign(ed out| in)$"))).to_be_visible()
     expect(card(page, code)).to_have_count(0)
+
+
+BANNER = "Alerts are not being sent: the worker has not reported since"
+
+
+def beat(server: VigilServer, *, ago: timedelta) -> None:
+    """The worker has reported so long ago, and never since."""
+    server.use_database()
+    with writing() as session:
+        session.exec(delete(Heartbeat))
+        record_heartbeat(session, worker="one", now=utc_now() - ago, sends_mail=True)
+
+
+@pytest.mark.parametrize("path", ["/", "/assess?code={}", "/alerts"])
+def test_an_open_page_hears_that_no_alert_goes_out(
+    vigil_server: VigilServer, browser: Browser, path: str
+) -> None:
+    code, _, _ = patient(vigil_server, [(2, WELL)])
+    beat(vigil_server, ago=timedelta(0))
+    page = vigil_server.open(browser, Role.WARD, "/", username="open")
+    page.clock.install()
+    page.goto(path.format(code))
+    wait_until_drawn(page)
+    banner = page.get_by_role("status").filter(has_text=BANNER)
+    expect(banner).to_have_count(0)
+    typed = page.get_by_label("Temperature (°C)", exact=True) if "assess" in path else None
+    if typed is not None:
+        typed.press_sequentially("38.")  # and the box is not left
+    beat(vigil_server, ago=timedelta(minutes=5))
+    page.clock.fast_forward(31_000)
+    expect(banner).to_be_visible()
+    banner.evaluate("line => { line.isStillTheSame = true; }")
+    page.clock.fast_forward(31_000)
+    settled(page)
+    assert banner.evaluate("line => line.isStillTheSame === true"), "the same words were drawn anew"
+    if typed is not None:
+        expect(typed).to_be_focused()
+        typed.press_sequentially("4")
+        expect(typed).to_have_value("38.4")
+    beat(vigil_server, ago=timedelta(0))
+    page.clock.fast_forward(31_000)
+    expect(banner).to_have_count(0)
+
+
+def test_a_page_without_a_refresh_of_its_own_goes_when_the_sign_in_has_ended(
+    vigil_server: VigilServer, browser: Browser
+) -> None:
+    code, _, _ = patient(vigil_server, [(2, WELL)])
+    page = vigil_server.open(browser, Role.WARD, "/", username="leaver")
+    page.clock.install()
+    page.goto(f"/patient?code={code}")
+    wait_until_drawn(page)
+    expect(page.get_by_text(code).first).to_be_visible()
+    end_sign_in(vigil_server, "leaver")
+    page.clock.fast_forward(31_000)
+    expect(page.get_by_role("heading", name=re.compile("^Sign(ed out| in)$"))).to_be_visible()
+    expect(page.get_by_text(code)).to_have_count(0)
 
 
 @pytest.mark.parametrize(("theme", "size"), [("light", TABLET), ("dark", TABLET), ("light", DESK)])
