@@ -1,16 +1,20 @@
 """The lines above every page: each stands there when it is true and only then."""
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlmodel import Session, select
+from sqlmodel import Session, delete, select
+from streamlit.testing.v1 import AppTest
 
-from actions import context
+from actions import accounts, context
 from alerts.health import record_heartbeat
-from db.models import Alert, Recipient
+from clock import utc_now
+from db.models import Alert, Heartbeat, Recipient
 from db.session import writing
+from pages.parts import banner
 from pages.parts.banner import banner_lines
 from pages.parts.signal_words import PROGRAM_ADVICE, PROGRAM_WORDS
 from settings import ROOT, Settings
@@ -142,3 +146,50 @@ def test_what_the_page_sees_by_itself_is_said_once(configure: Configure) -> None
         "Alerts are not being sent: the worker has not reported",
         "The disk is nearly full since 08:02",
     ]
+
+
+def drawn() -> AppTest:
+    """The banner alone, as a page draws it."""
+
+    def page() -> None:
+        from pages.parts.banner import show_banner
+
+        show_banner()
+
+    return AppTest.from_function(page).run()
+
+
+def words_of(app: AppTest) -> list[str]:
+    return [re.sub("<[^>]+>", "", element.proto.body) for element in app.get("html")]
+
+
+def test_the_banner_is_read_again_without_prolonging_the_sign_in(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[bool] = []
+    monkeypatch.setattr(banner, "current_actor", lambda *, touch: asked.append(touch))
+    configure()
+    with writing() as session:
+        record_heartbeat(session, worker="one", now=utc_now(), sends_mail=True)
+    app = drawn()
+    assert words_of(app) == [""]
+    with writing() as session:
+        session.exec(delete(Heartbeat))
+        record_heartbeat(session, worker="one", now=utc_now() - timedelta(minutes=5), sends_mail=True)
+    (said,) = words_of(app.run())
+    assert said.startswith("Alerts are not being sent: the worker has not reported since")
+    assert asked == [False, False]
+
+
+def test_nothing_is_said_to_somebody_whose_sign_in_has_ended(
+    configure: Configure, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def nobody(token: str | None, *, now: datetime, touch: bool) -> None:
+        return None
+
+    monkeypatch.setattr(accounts, "resume", nobody)
+    monkeypatch.setattr(accounts, "why_signed_out", lambda token, *, now: "You signed out.")
+    configure()
+    app = drawn()
+    assert [title.value for title in app.title] == ["Signed out"]
+    assert "Alerts are not being sent" not in " ".join(words_of(app))
