@@ -52,6 +52,9 @@ class NoticeKind(StrEnum):
 STARTING: Final = (NoticeKind.OPENING, NoticeKind.WORSENED, NoticeKind.AGAIN, NoticeKind.LAPSED)
 """The notices with which an alert becomes open: escalation counts from the newest of them."""
 
+CALLING: Final = (*STARTING, NoticeKind.ESCALATION, NoticeKind.REPEAT)
+"""The notices that call for an answer."""
+
 
 class EndedReason(StrEnum):
     """Why an alert is no longer live."""

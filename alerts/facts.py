@@ -11,9 +11,10 @@ from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, exists, func,
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from alerts.difference import STARTING, AlertState, NoticeKind, StoredAlert
+from alerts.difference import CALLING, STARTING, AlertState, NoticeKind, StoredAlert
 from alerts.escalation import Life
 from alerts.model import AssessmentFact, CourseFacts, FactGrade, Monitoring, SignalKind
+from alerts.outbox import REFUSED_FOR_GOOD
 from alerts.support import SUPPORT_COLUMNS, support_of
 from db.models import (
     Acknowledgement,
@@ -40,7 +41,6 @@ from trial.refusals import asked_again_at
 
 _RISEN: Final = 2  # a rise by two grades ends at least here
 _ICE_ITEMS: Final = ("ice_orientation", "ice_naming", "ice_commands", "ice_writing", "ice_attention")
-_CALLING: Final = (*STARTING, NoticeKind.ESCALATION, NoticeKind.REPEAT)
 
 _SUPPORTED: Final[ColumnElement[bool]] = or_(
     col(Assessment.vasopressors).not_in(("none", "dobutamine")),
@@ -244,14 +244,14 @@ _TOLD: Final = (
     select(col(Notice.alert_id), col(Notice.id), col(Notice.kind), col(Notice.step), col(Notice.created_at))
     .where(
         col(Notice.alert_id).in_(bindparam("alerts", expanding=True)),
-        col(Notice.kind).in_([kind.value for kind in _CALLING]),
+        col(Notice.kind).in_([kind.value for kind in CALLING]),
     )
     .order_by(col(Notice.id))
 )
 _REFUSED: Final = (
     select(col(Delivery.notice_id), col(Delivery.recipient_id))
     .join(Notice, col(Notice.id) == col(Delivery.notice_id))
-    .where(col(Notice.alert_id).in_(bindparam("alerts", expanding=True)), col(Delivery.state) == "failed")
+    .where(col(Notice.alert_id).in_(bindparam("alerts", expanding=True)), REFUSED_FOR_GOOD)
 )
 _SILENCES: Final = (
     select(col(Silence.alert_id), col(Silence.at), col(Silence.until))

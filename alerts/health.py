@@ -7,6 +7,7 @@ from typing import Final
 from sqlalchemy import bindparam, delete, func, select
 from sqlmodel import Session, col
 
+from alerts.outbox import REFUSED_FOR_GOOD
 from db.columns import UtcDateTime
 from db.models import Alert, Delivery, Heartbeat, Notice
 
@@ -41,7 +42,7 @@ _FAILED: Final = (
     .select_from(Delivery)
     .join(Notice, col(Notice.id) == col(Delivery.notice_id))
     .join(Alert, col(Alert.id) == col(Notice.alert_id))
-    .where(col(Delivery.state) == "failed", col(Alert.closed_at).is_(None))
+    .where(REFUSED_FOR_GOOD, col(Alert.closed_at).is_(None))
 )
 
 

@@ -25,16 +25,19 @@ from sqlalchemy import (
     Update,
     and_,
     bindparam,
+    func,
     insert,
     or_,
     select,
     text,
     update,
 )
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
+from alerts.difference import CALLING, AlertState
 from db.columns import UtcDateTime
-from db.models import Delivery, DeliveryAttempt
+from db.models import Alert, Delivery, DeliveryAttempt, Notice
 from failpoints import reach
 from settings import Settings
 
@@ -52,6 +55,15 @@ _CLOCK_SET_BACK: Final = timedelta(minutes=2)
 """No lease and no retry of urgent mail lies this far ahead, unless the clock was set back since."""
 _URGENT: Final = 2
 _GIVE_UP_AFTER: Final = timedelta(hours=24)
+_STALE_AFTER: Final = timedelta(hours=1)
+ANSWERED_BEFORE: Final = "Not delivered before the alert was acknowledged."
+"""Why a call for an answer is not tried any more once the alert has one; no mail server refused it."""
+
+REFUSED_FOR_GOOD: Final = and_(
+    col(Delivery.state) == "failed", func.coalesce(col(Delivery.last_error), "") != ANSWERED_BEFORE
+)
+"""A delivery that ended without arriving though it was still needed."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -70,16 +82,37 @@ _DUE: Final = or_(
         or_(col(Delivery.lease_until) <= _NOW, col(Delivery.lease_until) > _LATEST),
     ),
 )
+_Earlier: Final = aliased(Delivery)
+_ItsNotice: Final = aliased(Notice)
+_EarlierNotice: Final = aliased(Notice)
+# Mails of one alert to one person leave in the order in which they were written. A number and not EXISTS:
+# PostgreSQL would join all deliveries there ever were. And not in the words of the partial index, by which
+# SQLite would read the whole queue for each mail. A mail about no alert costs one row.
+_WAITS_BEFORE_IT: Final = (
+    select(func.min(col(_Earlier.id)))
+    .select_from(_ItsNotice)
+    .join(_EarlierNotice, col(_EarlierNotice.alert_id) == col(_ItsNotice.alert_id))
+    .join(_Earlier, col(_Earlier.notice_id) == col(_EarlierNotice.id))
+    .where(
+        col(_ItsNotice.id) == col(Delivery.notice_id),
+        col(_Earlier.recipient_id) == col(Delivery.recipient_id),
+        col(_Earlier.id) < col(Delivery.id),
+        col(_Earlier.state).not_in(("sent", "failed")),
+    )
+    .correlate(Delivery)
+    .scalar_subquery()
+)
 
 
 def _claim(limit: int | BindParameter[int], *, urgent: bool) -> Update:
-    """Claim so many deliveries that are due, the most urgent and oldest first."""
+    """Claim so many deliveries that are due and wait for no other, the most urgent and oldest first."""
     urgency = col(Delivery.urgency)
     chosen = (
         select(col(Delivery.id))
         # In the words of the partial index, or neither engine would use it.
         .where(text("state IN ('pending', 'claimed', 'unknown')"), _DUE)
         .where(urgency <= _URGENT if urgent else urgency > _URGENT)
+        .where(_WAITS_BEFORE_IT.is_(None))
         .order_by(urgency, col(Delivery.due_at), col(Delivery.id))
         .limit(limit)
         .with_for_update(skip_locked=True)
@@ -138,6 +171,16 @@ _LATER: Final = (
     )
 )
 _FAILED: Final = update(Delivery).where(_THIS, _MINE).values(state="failed", last_error=_WORDS, **_RELEASED)
+_STALE: Final = (
+    select(col(Delivery.id))
+    .join(Notice, col(Notice.id) == col(Delivery.notice_id))
+    .join(Alert, col(Alert.id) == col(Notice.alert_id))
+    .where(
+        col(Delivery.id).in_(bindparam("of", expanding=True)),
+        col(Notice.kind).in_([kind.value for kind in CALLING]),
+        col(Alert.state) != AlertState.OPEN.value,
+    )
+)
 _UNTRIED: Final = (
     update(Delivery)
     .where(_THIS, _MINE)
@@ -243,8 +286,10 @@ def record_outcome(
 def record_outcomes(session: Session, tried: Collection[Tried], *, spread: float | None = None) -> None:
     """Write what happened: the attempts always, a delivery's state where this worker still holds it.
 
-    A mail that was taken counts as sent whoever holds the claim. `spread` from -1 to 1 sets the jitter.
+    A mail that was taken counts as sent whoever holds the claim. A call for an answer that could not be
+    delivered for an hour ends once its alert is not open any more. `spread` from -1 to 1 sets the jitter.
     """
+    stale = _stale(session, tried)
     attempts: list[dict[str, object]] = []
     changes: defaultdict[Update, list[dict[str, object]]] = defaultdict(list)
     for one in tried:
@@ -257,6 +302,10 @@ def record_outcomes(session: Session, tried: Collection[Tried], *, spread: float
                 "reply": outcome.reply,
             }
         )
+        if one.claimed.id in stale:
+            ended = {"of": one.claimed.id, "worker": one.claimed.claimed_by, "words": ANSWERED_BEFORE}
+            changes[_FAILED].append(ended)
+            continue
         statement, values = _after(one, spread)
         changes[statement].append({"of": one.claimed.id, "words": outcome.reply, **values})
     _each(session, _ATTEMPT, attempts)
@@ -299,6 +348,16 @@ def announce_port(settings: Settings, port: int) -> None:
     with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="ascii") as file:
         file.write("\n".join(ports) + "\n")
     os.replace(file.name, path)
+
+
+def _stale(session: Session, tried: Collection[Tried]) -> set[int]:
+    """Which of those to be tried again call for an answer that was given meanwhile."""
+    old = [
+        one.claimed.id
+        for one in tried
+        if one.outcome.result is Result.RETRY and one.at - one.claimed.created_at > _STALE_AFTER
+    ]
+    return {row.id for row in session.connection().execute(_STALE, {"of": old})} if old else set()
 
 
 def _after(tried: Tried, spread: float | None) -> tuple[Update, dict[str, object]]:

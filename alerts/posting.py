@@ -10,11 +10,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, and_, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, case, func, insert, or_, select, update
 from sqlmodel import Session, col
 
 from alerts.messages import Addressee, Envelope, build_message
 from alerts.words.shell import MailContent, content_from
+from db.columns import UtcDateTime
 from db.models import Alert, Delivery, Notice, Recipient
 from db.roles import Group
 from failpoints import reach
@@ -90,15 +91,19 @@ def put_in_outbox(session: Session, outgoing: Outgoing, *, replacing_unsent: boo
     """Write one delivery a recipient, each with its mail already built.
 
     `replacing_unsent`: where nothing of the alert has left for a recipient yet but one untried mail, that
-    mail becomes this one, so that the recipient gets one mail and not two that contradict each other.
+    mail becomes this one, so that the recipient gets one mail and not two that contradict each other. A mail
+    that was tried never changes: a server that answered "later" may have seen it. It leaves first.
     """
     untried = _untried(session, outgoing.notice) if replacing_unsent else {}
     threads = _threads(session, outgoing.notice)
     rows = []
+    ahead = []
     for person in _one_an_address(outgoing.people):
         mine = untried.get(person.id, [])
         if len(mine) == 1 and _replace(session, outgoing, person, *mine[0]):
             continue
+        if person.id in threads:
+            ahead.append({"of": person.id, "at": outgoing.due_at(person)})
         uid = outgoing.uid or str(uuid.uuid4())
         rows.append(
             {
@@ -115,6 +120,7 @@ def put_in_outbox(session: Session, outgoing: Outgoing, *, replacing_unsent: boo
                 "attempts": 0,
             }
         )
+    _pull_forward(session, outgoing.notice, ahead)
     if rows:
         session.connection().execute(insert(Delivery), rows)
     reach("posting.after_deliveries")
@@ -199,6 +205,30 @@ def _untried(session: Session, notice: Notice) -> dict[int, list[tuple[int, str]
             tried.add(row.recipient_id)
         untried.setdefault(row.recipient_id, []).append((row.id, row.uid))
     return {recipient_id: found for recipient_id, found in untried.items() if recipient_id not in tried}
+
+
+def _pull_forward(session: Session, notice: Notice, ahead: list[dict[str, object]]) -> None:
+    """Let the alert's mails that still wait leave no later than this one, which must leave after them."""
+    if not ahead:
+        return
+    at = bindparam("at", type_=UtcDateTime)
+    of_the_alert = select(col(Notice.id)).where(col(Notice.alert_id) == notice.alert_id)
+    session.connection().execute(
+        update(Delivery)
+        .where(
+            col(Delivery.notice_id).in_(of_the_alert),
+            col(Delivery.recipient_id) == bindparam("of"),
+            col(Delivery.state) != "sent",
+            col(Delivery.state) != "failed",
+        )
+        .values(
+            due_at=case((col(Delivery.due_at) > at, at), else_=col(Delivery.due_at)),
+            urgency=case(
+                (col(Delivery.urgency) > notice.urgency, notice.urgency), else_=col(Delivery.urgency)
+            ),
+        ),
+        ahead,
+    )
 
 
 def _replace(session: Session, outgoing: Outgoing, person: Person, delivery_id: int, uid: str) -> bool:

@@ -16,6 +16,7 @@ from sqlmodel import Session, col
 
 from alerts.health import worker_state
 from alerts.model import Signal, SignalKind, SignalState
+from alerts.outbox import REFUSED_FOR_GOOD
 from db.audit import verify_chain
 from db.models import Alert, Delivery, Heartbeat, Notice, Recipient
 from settings import Settings
@@ -152,7 +153,7 @@ def _refused(session: Session, now: datetime) -> bool:
         .join(Recipient, col(Recipient.id) == col(Delivery.recipient_id))
         .outerjoin(Alert, col(Alert.id) == col(Notice.alert_id))
         .where(
-            col(Delivery.state) == "failed",
+            REFUSED_FOR_GOOD,
             or_(col(Recipient.valid_to).is_(None), col(Recipient.valid_to) > now),
             matters,
         )
