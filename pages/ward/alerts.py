@@ -20,6 +20,7 @@ from pages.parts.access import require_role
 from pages.parts.mail_check import show_confirmation
 from pages.parts.who_is_told import would_be_told
 from pages.parts.wording import clock_time, counted, zone_words
+from pages.ward.alerts_parts.answer import forget_problems
 from pages.ward.alerts_parts.card import ComingOf, past_table, show_card
 from pages.ward.alerts_parts.coming import load_coming
 
@@ -45,6 +46,7 @@ def main() -> None:
     """One run of the page. `a` in the address names an alert, which then stands first; `t` a test mail."""
     actor = require_role(Page.ALERTS)
     st.session_state.pop(_ORDER, None)
+    forget_problems()
     st.session_state[_SHOWN], st.session_state[_OVER] = CARDS_AT_ONCE, OVER_AT_ONCE
     st.title("Alerts", anchor=False)
     show_confirmation(actor)

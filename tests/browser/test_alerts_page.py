@@ -127,10 +127,47 @@ def test_what_changed_after_it_was_shown_is_not_acknowledged(
     )
     touch(card.get_by_text("Seen at bedside", exact=True))
     expect(card.get_by_text("A touch acknowledges CART-203 at grade 4.", exact=False)).to_be_visible()
+    said = re.compile(r"^Your answer was not recorded: this alert changed at .*\. Read it again\.$")
+    expect(card.get_by_role("alert")).to_have_text(said)
     vigil_server.use_database()
     with reading() as session:
         answers = session.exec(select(Acknowledgement).where(col(Acknowledgement.alert_id) == alert_id)).all()
     assert not answers
+
+
+def test_an_answer_that_comes_second_is_told_so(vigil_server: VigilServer, browser: Browser) -> None:
+    scene = a_course(vigil_server, "CART-218", (1, GRADE_3))
+    alert_id = alert_of(vigil_server, scene)
+    first = card_of(open_alert(vigil_server, browser, alert_id), alert_id)
+    late = vigil_server.open(browser, Role.INVESTIGATOR, f"/alerts?a={alert_id}", username="chen")
+    second = card_of(late, alert_id)
+    expect(second.get_by_text("A touch acknowledges CART-218 at grade 3.", exact=False)).to_be_visible()
+    touch(first.get_by_text("Drug given", exact=True))
+    expect(first.get_by_text("Acknowledged by Investigator Example", exact=False)).to_be_visible()
+    expect(first.get_by_text("Silence CART-218", exact=True)).to_have_count(0)
+    expect(first.get_by_role("alert")).to_have_count(0)
+    touch(second.get_by_text("Seen at bedside", exact=True))
+    said = re.compile("^Your answer was not recorded: already acknowledged by Investigator Example at ")
+    expect(second.get_by_role("alert")).to_have_text(said)
+    vigil_server.use_database()
+    with reading() as session:
+        answer = session.exec(select(Acknowledgement).where(Acknowledgement.alert_id == alert_id)).one()
+    assert answer.action_taken == "drug_given"
+    late.goto(f"/alerts?a={alert_id}")
+    wait_until_drawn(late)
+    expect(second.get_by_text("Acknowledged by Investigator Example", exact=False)).to_be_visible()
+    expect(second.get_by_role("alert")).to_have_count(0)
+
+
+def test_a_remark_on_what_changed_meanwhile_is_told_so(vigil_server: VigilServer, browser: Browser) -> None:
+    scene = a_course(vigil_server, "CART-219", (1, GRADE_3))
+    alert_id = alert_of(vigil_server, scene)
+    card = card_of(open_alert(vigil_server, browser, alert_id), alert_id)
+    touch(card.get_by_text("Other", exact=True))
+    vigil_server.use_database()
+    made_up.correct(scene.entries[0], utc_now(), "Charted for another patient", status="voided")
+    write(card.get_by_label("In a few words, what was done?"), "Called the family")
+    expect(card.get_by_role("alert")).to_contain_text("was not recorded: this alert was withdrawn at ")
 
 
 def test_who_was_told_stands_with_the_mail_servers_words(vigil_server: VigilServer, browser: Browser) -> None:

@@ -35,7 +35,7 @@ def show_card(story: AlertStory, coming: ComingOf, actor: Actor, now: datetime, 
     alert = story.alert
     with st.container(border=True, key=f"alert-card-{alert.id}"):
         st.html(_head(story, now, zone))
-        show_answer(story, actor)
+        show_answer(story, actor, now, zone)
         for answer in story.answers:
             st.html(tiles.piece("p", text=answer_words(story, answer, now, zone), classes="vigil-text"))
             if answer.remark:

@@ -26,7 +26,8 @@ def show_silence(story: AlertStory, actor: Actor) -> None:
     alert = story.alert
     if said := st.session_state.pop(_SAID.format(alert.id), None):
         st.html(tiles.piece("p", text=said, classes="vigil-text", role="status"))
-    if alert.urgency <= NEVER_SILENT or not alert.live or alert.historical:
+    # Nobody else is told of an alert that has its answer: there is nothing to silence.
+    if alert.urgency <= NEVER_SILENT or alert.state != "open" or alert.historical:
         return
     if not may(actor.role, Action.SILENCE_ALERT):
         return
