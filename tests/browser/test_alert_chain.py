@@ -166,10 +166,10 @@ def test_nobody_acknowledges_then_somebody_does_and_the_patient_recovers(
         assert f"Patient {code}" in plain(chased)
         assert "grade 3 CRS" in plain(chased)
     page = server.open(browser, Role.INVESTIGATOR, f"/alerts?a={alert_of(infusion_id).id}")
-    with step("the thread shows both steps, and an investigator acknowledges"):
-        acknowledge(page, infusion_id, code)
     with step("the alert is silenced for a reason"):
         silence(page, infusion_id, code)
+    with step("the thread shows both steps, and an investigator acknowledges"):
+        acknowledge(page, infusion_id, code)
     with step("two settled assessments end it, and who was told is told of that"):
         observed_at = stored(infusion_id)[0].assessed_at
         row = stored(infusion_id)[0]
