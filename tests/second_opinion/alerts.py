@@ -23,6 +23,9 @@ Readings:
 11. A clock that is set back: steps count from the moment at which that was noticed; what stood stands until
     the clock has passed its opening again, for a day at most. Where the last notice lies a whole interval
     ahead, a repeat is told if there were fewer than the time since the alert opened asks for.
+12. A rise whose entry proves 3 or more now is superseded like one that a later entry supersedes.
+13. A silence ends with the next notice that asks for an answer. Somebody whose mail was refused for good
+    takes the alert one step further, and never a second one. No two recipients here have one address.
 """
 
 from collections.abc import Sequence
@@ -111,6 +114,10 @@ class Replay:
 
     def _without_episode(self, course: Course, alert: Alert, somewhere: set[str]) -> None:
         kept, lost = alert.members & somewhere, alert.members - somewhere
+        if lost & grave_now(course, alert):
+            if alert.live:
+                alert.close("closed", "superseded", self._now)
+            return
         if not kept:
             self._tell(alert, "retraction", alert.told, urgency=max(2, alert.urgency), replacing=True)
             alert.close("retracted", "corrected", self._now)
@@ -142,14 +149,14 @@ class Replay:
             self._tell_first_step(alert, "late", urgency=3)
 
     def _with_episode(self, course: Course, alert: Alert, episode: Episode, somewhere: set[str]) -> None:
-        lost = alert.members - somewhere
+        lost = alert.members - somewhere - grave_now(course, alert)
         worse = episode.level > alert.level or episode.urgency < alert.urgency
         fell = episode.level < alert.level and alert.members <= episode.ids
         gained = episode.ids - alert.members
         was_live = alert.live
         relapsed = alert.state == "recovering" and not episode.quiet
         alert.members, alert.level = episode.ids, episode.level
-        self._set_urgency(alert, episode.urgency)
+        alert.urgency = episode.urgency
         if episode.ended is None and alert.ended in BY_TIME and not gained and not worse:
             return
         if episode.ended is None and (not was_live or relapsed or worse):
@@ -178,7 +185,9 @@ class Replay:
         if worse and episode.ended == "death":
             self._tell(alert, "death", alert.told & self._active(EVERYONE), urgency=_death_urgency(alert))
         elif worse and alert.place[1] == "grade3":
-            self._tell_first_step(alert, "late", urgency=3)
+            step, people = self._first_step(alert)
+            people |= alert.told & self._active(EVERYONE)
+            self._tell(alert, "late", people, step=step, urgency=3)
         elif alert.ended in ("merged", "split"):
             return
         alert.ended = episode.ended
@@ -240,7 +249,7 @@ class Replay:
         reached = max(one.step for one in since)
         last = len(alert.plan) - 1
         due = max(step for step, (minutes, _) in enumerate(alert.plan) if elapsed >= minutes * MINUTE)
-        if any(one.step == reached and "failed" in one.mails.values() for one in since):
+        if refused_at(since, reached) - refused_before(since, reached):
             due = max(due, min(reached + 1, last))
         if due > reached:
             self._escalate(alert, reached, due)
@@ -307,14 +316,28 @@ class Replay:
             for person in people:
                 take_back_untried(alert, person)
         if kind in STARTS:
-            alert.counted_from = self._now
+            alert.counted_from, alert.silenced_until = self._now, None
         mails = dict.fromkeys(people, "untried")
         alert.notices.append(Notice(kind, self._now, urgency or alert.urgency, step, mails))
 
-    def _set_urgency(self, alert: Alert, urgency: int) -> None:
-        if urgency == 1 != alert.urgency:
-            alert.silenced_until = None
-        alert.urgency = urgency
+
+def grave_now(course: Course, alert: Alert) -> set[str]:
+    """Of a rise, what proves 3 or more now: grade3 speaks for it."""
+    if alert.place[1] != "rise2":
+        return set()
+    return {one.stable_id for one in course.entries if one.on(alert.place[2]).at_least >= 3}
+
+
+def refused_at(since: Sequence[Notice], step: int) -> set[int]:
+    """Who was refused for good at this step."""
+    return {
+        person for one in since for person, mail in one.mails.items() if one.step == step and mail == "failed"
+    }
+
+
+def refused_before(since: Sequence[Notice], step: int) -> set[int]:
+    """Who was refused for good at an earlier step; they take the alert no further a second time."""
+    return {person for earlier in range(step) for person in refused_at(since, earlier)}
 
 
 def highest(course: Course, alert: Alert, kept: frozenset[str]) -> int:
@@ -351,4 +374,4 @@ def _is_episode(alert: Alert) -> bool:
 
 
 def _death_urgency(alert: Alert) -> int:
-    return 1 if alert.level == 5 else 3
+    return 1 if alert.level == 5 else 2

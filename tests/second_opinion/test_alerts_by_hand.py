@@ -90,7 +90,7 @@ def test_a_death_of_another_cause_ends_it_less_urgently(ward: PaperWard) -> None
     ward.enter(20, crs=3)
     ward.enter(22, crs=2, death_due_to="other")
     assert ward.alert().ended == "death"
-    assert ward.alert().notices[-1].urgency == 3
+    assert ward.alert().notices[-1].urgency == 2
 
 
 def test_a_death_that_is_the_first_that_is_known_is_told_as_an_opening(ward: PaperWard) -> None:
