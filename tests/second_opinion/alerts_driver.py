@@ -17,7 +17,7 @@ from sqlalchemy import select
 from actions import context
 from actions.errors import Refused
 from alerts.jobs import sweep
-from alerts.outbox import Outcome, Result, claim_next, record_outcome
+from alerts.outbox import ANSWERED_BEFORE, Outcome, Result, claim_next, record_outcome
 from db import session as database
 from db.audit import verify_chain
 from db.models import Record
@@ -100,7 +100,9 @@ class Driver:
             record_outcome(session, claimed, Outcome(result, "250 or not"), now=self.now, spread=0.0)
         for row, notice in self._mails():
             if row["id"] == claimed.id:
-                kept = notice.mails[row["recipient_id"]] == "failed" or row["state"] == "failed"
+                # A call that ends because it was answered is no refusal.
+                refused = row["state"] == "failed" and row["last_error"] != ANSWERED_BEFORE
+                kept = notice.mails[row["recipient_id"]] == "failed" or refused
                 notice.mails[row["recipient_id"]] = "failed" if kept else "tried"
         return True
 
