@@ -53,8 +53,19 @@ LONGEST_FIRST = (
 From `pytest --durations=60`, under tests/; a file that is not here comes after these.
 """
 
-COVERING_ROOMS = frozenset({"actions", "alerts", "clock", "grading", "second_opinion", "trial"})
-"""The tests that must reach every line of grading, trial and the signals.
+COVERING_ROOMS = frozenset({"actions", "grading", "second_opinion", "trial"})
+COVERING_FILES = frozenset(
+    {
+        "test_difference.py",
+        "test_difference_of_standing.py",
+        "test_escalation.py",
+        "test_rises_and_support.py",
+        "test_signals.py",
+        "test_standing.py",
+        "test_support.py",
+    }
+)
+"""The tests that must reach every line of grading, trial and the pure part of the alerts.
 
 The others run without the tracer of coverage, which is a third of a test's time.
 """
@@ -69,8 +80,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     place = {ROOT / "tests" / name: number for number, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: place.get(item.path, len(place)))
     for item in items:
-        if item.path.parent.name not in COVERING_ROOMS:
+        if not _covers(item.path):
             item.add_marker("no_cover")
+
+
+def _covers(path: Path) -> bool:
+    in_a_room = path.parent.name in COVERING_ROOMS and not path.name.startswith("test_alerts_")
+    return in_a_room or path.name in COVERING_FILES
 
 
 @pytest.fixture

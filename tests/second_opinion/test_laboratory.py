@@ -99,13 +99,13 @@ def test_ratios_are_graded_alike_with_every_limit_known(analyte: str) -> None:
 def test_what_is_missing_leaves_open_what_it_could_be(analyte: str) -> None:
     for value in NUMBERS[::5]:
         check(analyte, value, None, None, None)
-    for value, reference in product(NUMBERS, (Fraction(1, 2), Fraction(1), Fraction(2), Fraction(3))):
+    for value, reference in product(NUMBERS[::3], (Fraction(1, 2), Fraction(1), Fraction(2), Fraction(3))):
         lln, uln = (reference, None) if analyte == "fibrinogen" else (None, reference)
         check(analyte, value, lln, uln, None)
         check(analyte, value, None, None, reference)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(
     st.sampled_from(sorted(slow.UNITS)),
     st.decimals(0, 500, places=2),
