@@ -17,7 +17,7 @@ from alerts.outbox import claim_next, record_outcome
 from commands.made_up.people import People
 from commands.made_up.plan import Event
 from db.inputs import AssessmentIn, InfusionIn, PatientIn, SkipIn, StayIn
-from db.models import Alert
+from db.models import Alert, Patient
 from db.session import reading, writing
 from grading.charted import Sign
 
@@ -157,7 +157,11 @@ class _Entering:
         if not event.patient.acknowledged:
             return
         with reading() as session:
-            opened = session.exec(select(Alert.id).where(col(Alert.state) == "open")).all()
+            opened = session.exec(
+                select(Alert.id)
+                .join(Patient, col(Patient.id) == col(Alert.patient_id))
+                .where(col(Alert.state) == "open", Patient.study_code == event.patient.code)
+            ).all()
         self.to_answer += [(event.at + ACKNOWLEDGED_AFTER, alert_id) for alert_id in opened if alert_id]
 
 
