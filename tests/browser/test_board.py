@@ -1,5 +1,6 @@
 """The ward board in a real browser on a real server."""
 
+import contextlib
 import re
 from datetime import timedelta
 
@@ -114,8 +115,7 @@ def test_an_open_page_hears_that_no_alert_goes_out(
     if typed is not None:
         typed.press_sequentially("38.")  # and the box is not left
     beat(vigil_server, ago=timedelta(minutes=5))
-    page.clock.fast_forward(31_000)
-    expect(banner).to_be_visible()
+    _refresh_until(page, banner, shown=True)
     banner.evaluate("line => { line.isStillTheSame = true; }")
     page.clock.fast_forward(31_000)
     settled(page)
@@ -125,8 +125,17 @@ def test_an_open_page_hears_that_no_alert_goes_out(
         typed.press_sequentially("4")
         expect(typed).to_have_value("38.4")
     beat(vigil_server, ago=timedelta(0))
-    page.clock.fast_forward(31_000)
-    expect(banner).to_have_count(0)
+    _refresh_until(page, banner, shown=False)
+
+
+def _refresh_until(page: Page, banner: Locator, *, shown: bool) -> None:
+    """Let the page's clock run; on a busy machine its timer may be set only after the first push."""
+    for _ in range(6):
+        page.clock.fast_forward(31_000)
+        with contextlib.suppress(AssertionError):
+            expect(banner).to_have_count(int(shown), timeout=5_000)
+            return
+    expect(banner).to_have_count(int(shown))
 
 
 def test_a_page_without_a_refresh_of_its_own_goes_when_the_sign_in_has_ended(

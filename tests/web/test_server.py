@@ -33,6 +33,7 @@ from tests.support.browser import (
     screenshot,
     wait_until_drawn,
 )
+from tests.support.settled import touch
 from trial.protocol import load_protocol
 
 THEMES: list[Theme] = ["light", "dark"]
@@ -256,25 +257,25 @@ def test_an_administrator_adds_a_person_and_hands_over_the_code(
 ) -> None:
     username, name = f"nurse.{theme}", f"Nurse 李 <b>{theme}</b>"
     page = vigil_server.open(browser, Role.ADMIN, "/accounts", theme=theme, size=size)
-    page.get_by_text("Add an account").click()
+    touch(page.get_by_text("Add an account"))
     page.get_by_label("Username").fill("nurse li")
     page.get_by_label("Name shown to others").fill(name)
-    page.get_by_role("radio", name="Ward").click()
-    page.get_by_role("button", name="Add account").click()
+    touch(page.get_by_role("radio", name="Ward"))
+    touch(page.get_by_role("button", name="Add account"))
     expect(page.get_by_text("Username must be 2 to 64")).to_be_visible()
     expect(page.get_by_label("Username")).to_have_value("nurse li")
     page.get_by_label("Username").fill(username)
-    page.get_by_role("button", name="Add account").click()
+    touch(page.get_by_role("button", name="Add account"))
     expect(page.get_by_role("heading", name=f"One-time code for {username}")).to_be_visible()
     code = page.get_by_test_id("stCode").inner_text().strip()
     screenshot(page, f"accounts-{theme}")
     assert axe_violations(page) == []
-    page.get_by_role("button", name="I have noted it").click()
+    touch(page.get_by_role("button", name="I have noted it"))
     expect(page.get_by_text(code)).to_have_count(0)
     expect(page.get_by_text(f"{name}, ward. No password yet.")).to_be_visible()
-    page.get_by_role("button", name=f"Switch off {username}").click()
-    page.get_by_role("button", name="Switch off", exact=True).click()
+    touch(page.get_by_role("button", name=f"Switch off {username}"))
+    touch(page.get_by_role("button", name="Switch off", exact=True))
     expect(page.get_by_text(f"{username} is switched off.")).to_be_visible()
-    page.get_by_role("button", name=f"Switch on {username}").click()
+    touch(page.get_by_role("button", name=f"Switch on {username}"))
     expect(page.get_by_text(f"{username} is switched on.")).to_be_visible()
     page.context.close()
