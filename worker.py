@@ -83,7 +83,7 @@ class Worker:
         self._socket.close()
 
     def _take_next_step(self, delivery_id: int) -> None:
-        _guarded(lambda: take_next_step(delivery_id, context.settings(), context.protocol()))()
+        take_next_step(delivery_id, context.settings(), context.protocol())
 
     def _sleep(self) -> None:
         """Wait for a datagram."""

@@ -9,8 +9,8 @@ from actions import context
 from actions.errors import AlreadyRecorded, Refused, RefusedField
 from actions.permissions import Action, require
 from actions.words import when
-from alerts.difference import AlertState
 from alerts.outbox import wake_worker
+from alerts.states import AlertState
 from db.audit import append_event
 from db.inputs_alerts import AcknowledgementIn, SilenceIn
 from db.models import Acknowledgement, Alert, AlertAssessment, Assessment, Silence, User

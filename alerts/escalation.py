@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from alerts.difference import NoticeKind
 from alerts.model import SignalKind
+from alerts.states import NoticeKind
 from trial.protocol import EVERYONE, Protocol, Step
 
 LAST_REPEATED: Final = 2

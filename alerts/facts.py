@@ -11,10 +11,10 @@ from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, exists, func,
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from alerts.difference import CALLING, STARTING, AlertState, NoticeKind, StoredAlert
 from alerts.escalation import Life
 from alerts.model import AssessmentFact, CourseFacts, FactGrade, Monitoring, SignalKind
 from alerts.outbox import REFUSED_FOR_GOOD
+from alerts.states import CALLING, STARTING, AlertState, NoticeKind, StoredAlert
 from alerts.support import SUPPORT_COLUMNS, support_of
 from db.models import (
     Acknowledgement,

@@ -7,14 +7,13 @@ from typing import Final
 from sqlalchemy import bindparam, delete, func, select
 from sqlmodel import Session, col
 
+from alerts.model import CLOCK_ERROR
 from alerts.outbox import REFUSED_FOR_GOOD
 from db.columns import UtcDateTime
 from db.models import Alert, Delivery, Heartbeat, Notice
 
 DEAD_AFTER: Final = timedelta(seconds=90)
 WAITING_TOO_LONG: Final = timedelta(minutes=2)
-_AHEAD: Final = timedelta(minutes=2)
-"""A sign of life further ahead was written by a clock that was wrong, and proves nothing."""
 _FORGOTTEN_AFTER: Final = timedelta(days=1)
 _PREFIX: Final = "worker:"
 _STOPPED: Final = "stopped"
@@ -84,7 +83,7 @@ def worker_state(session: Session, now: datetime) -> WorkerState:
     """How the mail path is."""
     connection = session.connection()
     beats = [(row.at, row.detail) for row in connection.execute(_BEATS)]
-    living = [detail for at, detail in beats if detail != _STOPPED and -_AHEAD <= now - at <= DEAD_AFTER]
+    living = [detail for at, detail in beats if detail != _STOPPED and -CLOCK_ERROR <= now - at <= DEAD_AFTER]
     return WorkerState(
         alive=bool(living),
         last_seen_at=beats[0][0] if beats else None,

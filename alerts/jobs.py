@@ -8,10 +8,10 @@ from typing import Final
 from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
-from alerts.difference import AlertState
 from alerts.health import record_heartbeat, record_stop
 from alerts.reconcile import pending_changes, pending_of_program, reconcile_course, reconcile_program
 from alerts.rounds import post_rounds, rounds_are_due
+from alerts.states import AlertState
 from alerts.system import Problem, Watch, find_problems, note_problems, silent_before, system_signals
 from clock import utc_now
 from db.models import Alert, Assessment, Delivery, Infusion, Notice

@@ -2,13 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import IntEnum, StrEnum
 from typing import Final
 from zoneinfo import ZoneInfo
 
 from grading.scale import Toxicity
 from trial.calendar import GradePoint, Recorded, SlotKind, StayPeriod
+
+CLOCK_ERROR: Final = timedelta(minutes=2)
+"""An instant stored further ahead than this was written by a clock that was wrong."""
 
 ALERT_GRADE: Final = 3
 """From this grade on, the people of the escalation plan are told."""

@@ -35,7 +35,8 @@ from sqlalchemy import (
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
-from alerts.difference import CALLING, AlertState
+from alerts.model import CLOCK_ERROR
+from alerts.states import CALLING, AlertState
 from db.columns import UtcDateTime
 from db.models import Alert, Delivery, DeliveryAttempt, Notice
 from failpoints import reach
@@ -51,8 +52,6 @@ do. As many may be sent a second time when their worker is killed before that co
 RETRY_S: Final = (5.0, 10.0, 20.0, 40.0, 60.0)
 JITTER: Final = 0.1
 _UNKNOWN_AFTER_S: Final = 60.0
-_CLOCK_SET_BACK: Final = timedelta(minutes=2)
-"""No lease and no retry of urgent mail lies this far ahead, unless the clock was set back since."""
 _URGENT: Final = 2
 _GIVE_UP_AFTER: Final = timedelta(hours=24)
 _STALE_AFTER: Final = timedelta(hours=1)
@@ -85,7 +84,7 @@ _DUE: Final = or_(
 _Earlier: Final = aliased(Delivery)
 _ItsNotice: Final = aliased(Notice)
 _EarlierNotice: Final = aliased(Notice)
-# Mails of one alert to one person leave in the order in which they were written. A number and not EXISTS:
+# Mails of one alert to one inbox leave in the order in which they were written. A number and not EXISTS:
 # PostgreSQL would join all deliveries there ever were. And not in the words of the partial index, by which
 # SQLite would read the whole queue for each mail. A mail about no alert costs one row.
 _WAITS_BEFORE_IT: Final = (
@@ -95,7 +94,7 @@ _WAITS_BEFORE_IT: Final = (
     .join(_Earlier, col(_Earlier.notice_id) == col(_EarlierNotice.id))
     .where(
         col(_ItsNotice.id) == col(Delivery.notice_id),
-        col(_Earlier.recipient_id) == col(Delivery.recipient_id),
+        func.lower(col(_Earlier.address)) == func.lower(col(Delivery.address)),
         col(_Earlier.id) < col(Delivery.id),
         col(_Earlier.state).not_in(("sent", "failed")),
     )
@@ -247,7 +246,7 @@ def claim_due(session: Session, *, worker: str, now: datetime, at_most: int = BA
 
     They come in the order in which they must leave. The session must come from `writing()`.
     """
-    given = {"now": now, "latest": now + _CLOCK_SET_BACK, "lease": now + LEASE, "worker": worker}
+    given = {"now": now, "latest": now + CLOCK_ERROR, "lease": now + LEASE, "worker": worker}
     calm = given | {"at_most": at_most}
     connection = session.connection()
     rows = connection.execute(_CLAIM_URGENT, given).all() or connection.execute(_CLAIM_OTHERS, calm).all()

@@ -35,6 +35,11 @@ class Person:
     address: str
     group: str
 
+    @property
+    def inbox(self) -> str:
+        """Where the mails arrive: the same for somebody who stands in two groups."""
+        return self.address.lower()
+
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
@@ -99,11 +104,11 @@ def put_in_outbox(session: Session, outgoing: Outgoing, *, replacing_unsent: boo
     rows = []
     ahead = []
     for person in _one_an_address(outgoing.people):
-        mine = untried.get(person.id, [])
+        mine = untried.get(person.inbox, [])
         if len(mine) == 1 and _replace(session, outgoing, person, *mine[0]):
             continue
-        if person.id in threads:
-            ahead.append({"of": person.id, "at": outgoing.due_at(person)})
+        if person.inbox in threads:
+            ahead.append({"of": person.inbox, "at": outgoing.due_at(person)})
         uid = outgoing.uid or str(uuid.uuid4())
         rows.append(
             {
@@ -113,7 +118,7 @@ def put_in_outbox(session: Session, outgoing: Outgoing, *, replacing_unsent: boo
                 "name": person.name,
                 "address": person.address,
                 "urgency": outgoing.notice.urgency,
-                "message": _built(outgoing, person, uid, threads.get(person.id)),
+                "message": _built(outgoing, person, uid, threads.get(person.inbox)),
                 "created_at": outgoing.notice.created_at,
                 "due_at": outgoing.due_at(person),
                 "state": "pending",
@@ -130,7 +135,7 @@ def _one_an_address(people: Iterable[Person]) -> list[Person]:
     """Somebody who stands in two groups gets one mail of a notice."""
     found: dict[str, Person] = {}
     for person in people:
-        found.setdefault(person.address.lower(), person)
+        found.setdefault(person.inbox, person)
     return list(found.values())
 
 
@@ -172,24 +177,24 @@ def _people(session: Session, condition: ColumnElement[bool]) -> list[Person]:
     return [Person(row.id, row.name, row.address, row.group) for row in rows]
 
 
-def _threads(session: Session, notice: Notice) -> dict[int, str]:
-    """The uid of each recipient's first mail about the alert."""
+def _threads(session: Session, notice: Notice) -> dict[str, str]:
+    """Inbox -> the uid of its first mail about the alert."""
     if notice.alert_id is None:
         return {}
     rows = session.connection().execute(
-        select(col(Delivery.recipient_id), col(Delivery.uid))
+        select(col(Delivery.address), col(Delivery.uid))
         .join(Notice)
         .where(col(Notice.alert_id) == notice.alert_id)
         .order_by(col(Delivery.id).desc())
     )
-    return {row.recipient_id: row.uid for row in rows}
+    return {row.address.lower(): row.uid for row in rows}
 
 
-def _untried(session: Session, notice: Notice) -> dict[int, list[tuple[int, str]]]:
-    """Deliveries of the alert's earlier notices, by recipient, where none has been tried."""
+def _untried(session: Session, notice: Notice) -> dict[str, list[tuple[int, str]]]:
+    """Inbox -> the deliveries of the alert's earlier notices, where none of them has been tried."""
     rows = session.connection().execute(
         select(
-            col(Delivery.recipient_id),
+            col(Delivery.address),
             col(Delivery.id),
             col(Delivery.uid),
             col(Delivery.state),
@@ -198,13 +203,14 @@ def _untried(session: Session, notice: Notice) -> dict[int, list[tuple[int, str]
         .join(Notice)
         .where(col(Notice.alert_id) == notice.alert_id)
     )
-    untried: dict[int, list[tuple[int, str]]] = {}
-    tried: set[int] = set()
+    untried: dict[str, list[tuple[int, str]]] = {}
+    tried: set[str] = set()
     for row in rows:
+        inbox = row.address.lower()
         if row.state != "pending" or row.attempts:
-            tried.add(row.recipient_id)
-        untried.setdefault(row.recipient_id, []).append((row.id, row.uid))
-    return {recipient_id: found for recipient_id, found in untried.items() if recipient_id not in tried}
+            tried.add(inbox)
+        untried.setdefault(inbox, []).append((row.id, row.uid))
+    return {inbox: found for inbox, found in untried.items() if inbox not in tried}
 
 
 def _pull_forward(session: Session, notice: Notice, ahead: list[dict[str, object]]) -> None:
@@ -217,7 +223,7 @@ def _pull_forward(session: Session, notice: Notice, ahead: list[dict[str, object
         update(Delivery)
         .where(
             col(Delivery.notice_id).in_(of_the_alert),
-            col(Delivery.recipient_id) == bindparam("of"),
+            func.lower(col(Delivery.address)) == bindparam("of"),
             col(Delivery.state) != "sent",
             col(Delivery.state) != "failed",
         )

@@ -13,13 +13,14 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
-from alerts.difference import AlertState, Change, NoticeKind, StoredAlert, difference
+from alerts.difference import difference
 from alerts.episodes import course_window
 from alerts.escalation import Due, due_now
 from alerts.facts import anything_to_tell, load_alerts, load_course_facts, load_lives
 from alerts.model import CourseFacts, Signal
 from alerts.posting import Outgoing, active_recipients, put_in_outbox
 from alerts.signals import evaluate
+from alerts.states import AlertState, Change, NoticeKind, StoredAlert
 from alerts.words.shell import digest_content
 from alerts.writing import Subject, Told, ToldNotice, Writer
 from db.audit import append_event

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from alerts.difference import AlertState, NoticeKind
 from alerts.health import worker_state
-from alerts.model import SignalKind
+from alerts.model import CLOCK_ERROR, SignalKind
 from alerts.posting import Outgoing, Person, active_recipients, put_in_outbox
+from alerts.states import AlertState, NoticeKind
 from alerts.system import last_backup_at
 from alerts.words.rounds import DigestFacts, TestFacts, content_of_digest, content_of_test_mail
 from alerts.words.shell import MailContent
@@ -30,7 +30,6 @@ from settings import Settings
 from trial.protocol import Protocol
 
 _URGENCY: Final = 4
-_AHEAD: Final = timedelta(minutes=2)
 
 
 def last_daily(now: datetime, at: time, zone: ZoneInfo) -> datetime:
@@ -77,7 +76,7 @@ def _people_of(session: Session, kind: NoticeKind, due_at: datetime, now: dateti
     """
     written = session.execute(
         select(col(Notice.id))
-        .where(col(Notice.kind) == kind.value, col(Notice.created_at).between(due_at, now + _AHEAD))
+        .where(col(Notice.kind) == kind.value, col(Notice.created_at).between(due_at, now + CLOCK_ERROR))
         .limit(1)
     ).first()
     return [] if written else active_recipients(session, due_at)

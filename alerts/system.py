@@ -15,7 +15,7 @@ from sqlalchemy import func, or_, select
 from sqlmodel import Session, col
 
 from alerts.health import worker_state
-from alerts.model import Signal, SignalKind, SignalState
+from alerts.model import CLOCK_ERROR, Signal, SignalKind, SignalState
 from alerts.outbox import REFUSED_FOR_GOOD
 from db.audit import verify_chain
 from db.models import Alert, Delivery, Heartbeat, Notice, Recipient
@@ -119,7 +119,7 @@ def system_signals(session: Session, now: datetime) -> set[Signal]:
     """One signal for each problem that stands, or stood within the last five minutes."""
     seen = session.execute(select(col(Heartbeat.name), col(Heartbeat.at)).where(_noted))
     standing: Mapping[str, datetime] = {name.removeprefix(_PREFIX): at for name, at in seen}
-    return {_signal(slot, at) for slot, at in standing.items() if now - at < GONE_AFTER}
+    return {_signal(slot, at) for slot, at in standing.items() if -CLOCK_ERROR <= now - at < GONE_AFTER}
 
 
 _noted = col(Heartbeat.name).like(f"{_PREFIX}%")

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import delete
 from sqlmodel import Session, col, select
 
-from alerts.difference import AlertState, Change, NoticeKind, StoredAlert, urgency_of
+from alerts.difference import urgency_of
 from alerts.escalation import Due, first_step, groups_until, plan_of
 from alerts.model import CourseFacts, Signal, SignalKind
 from alerts.posting import (
@@ -18,6 +18,7 @@ from alerts.posting import (
     put_in_outbox,
     recipients_told,
 )
+from alerts.states import AlertState, Change, NoticeKind, StoredAlert
 from alerts.telling.teller import Teller
 from db.audit import append_event
 from db.models import Alert, AlertAssessment, Notice

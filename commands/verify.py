@@ -17,9 +17,9 @@ from sqlmodel import Session
 
 from actions.course import judged_values
 from actions.patient_days import DayGrade, worst_of_days
-from alerts.difference import Change, EndedReason, NoticeKind
 from alerts.model import SignalKind
 from alerts.reconcile import pending_changes
+from alerts.states import Change, EndedReason, NoticeKind
 from alerts.wording import reference
 from clock import utc_now
 from db import guards, migrate

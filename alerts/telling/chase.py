@@ -8,9 +8,9 @@ from typing import Final
 from sqlalchemy import select
 from sqlmodel import col
 
-from alerts.difference import STARTING, Change, NoticeKind
 from alerts.escalation import Life, first_step, groups_until, next_at, plan_of
 from alerts.posting import active_recipients
+from alerts.states import STARTING, Change, NoticeKind
 from alerts.telling.desk import Desk
 from alerts.words.story import Chase
 from db.models import Acknowledgement, Delivery, Notice, Recipient, Silence

@@ -5,9 +5,9 @@ from typing import Any, Final
 
 from sqlmodel import col, select
 
-from alerts.difference import AlertState, Change, NoticeKind
 from alerts.episodes import RISE
 from alerts.model import ALERT_GRADE, AssessmentFact, SignalKind, SignalState
+from alerts.states import AlertState, Change, NoticeKind
 from alerts.telling.desk import Desk, graded, row_id
 from alerts.words.story import Cause, Correction, Known, Story
 from db.models import Assessment, Grade

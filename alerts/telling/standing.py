@@ -3,8 +3,8 @@
 from datetime import datetime
 from typing import Any
 
-from alerts.difference import Change, NoticeKind
 from alerts.model import AssessmentFact
+from alerts.states import Change, NoticeKind
 from alerts.telling.desk import Desk, graded
 from alerts.words.story import LateEntry, MissedStory, ProgramStory, UnsettledStory
 from db.models import Alert

@@ -4,7 +4,7 @@ from typing import Any
 
 from sqlmodel import col, select
 
-from alerts.difference import Change, NoticeKind
+from alerts.states import Change, NoticeKind
 from alerts.telling.desk import Desk, graded, row_id
 from alerts.words.story import Supported, SupportStory
 from alerts.words.support import signs_of, why_ungraded

@@ -8,8 +8,9 @@ from typing import Any, Final
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from alerts.difference import Change, urgency_of
+from alerts.difference import urgency_of
 from alerts.model import CourseFacts, SignalKind
+from alerts.states import Change
 from alerts.telling.chase import load_chase
 from alerts.telling.desk import Desk, load_of
 from alerts.telling.grades import grade_story

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from alerts.difference import NoticeKind
+from alerts.states import NoticeKind
 from alerts.wording import group_words, lasted, time_beside
 from alerts.words.story import Chase, Telling
 from grading.stored_values import join_words

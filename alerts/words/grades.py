@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from alerts.difference import NoticeKind
 from alerts.model import SignalKind
+from alerts.states import NoticeKind
 from alerts.wording import (
     days_after,
     full_time,

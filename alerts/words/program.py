@@ -5,8 +5,8 @@ The signals that other rooms raise have their words here too.
 
 from typing import Final, NamedTuple
 
-from alerts.difference import NoticeKind
 from alerts.model import SignalKind
+from alerts.states import NoticeKind
 from alerts.wording import days_after, full_time
 from alerts.words.chase import chase_lines, unanswered
 from alerts.words.shell import Line, MailContent, Parts, assembled

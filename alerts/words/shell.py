@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
-from alerts.difference import STARTING, NoticeKind
+from alerts.states import STARTING, NoticeKind
 from alerts.wording import reference
 from alerts.words.chase import closing_of
 from alerts.words.story import Course, Telling

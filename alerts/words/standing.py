@@ -4,8 +4,8 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from alerts.difference import NoticeKind
 from alerts.model import ALERT_GRADE
+from alerts.states import NoticeKind
 from alerts.wording import (
     days_after,
     full_time,

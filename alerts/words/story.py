@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from alerts.difference import EndedReason, NoticeKind
 from alerts.model import SignalKind
+from alerts.states import EndedReason, NoticeKind
 from grading.scale import Toxicity
 from trial.calendar import SlotKind
 

@@ -6,7 +6,7 @@ The words are those of the closed choices and the numbers of the entry; nothing 
 from collections.abc import Iterator, Set
 from typing import Final
 
-from alerts.difference import EndedReason, NoticeKind
+from alerts.states import EndedReason, NoticeKind
 from alerts.wording import days_after, full_time, grade_words, sentence, time_on_day
 from alerts.words.chase import chase_lines, unanswered
 from alerts.words.shell import Line, MailContent, Parts, assembled

@@ -10,6 +10,8 @@ from actions import context
 from actions.alerts import silence_alert
 from alerts.health import record_heartbeat, worker_state
 from alerts.jobs import make_rounds, sweep
+from alerts.outbox import Outcome, Result, claim_next, record_outcome
+from alerts.system import Problem, note_problems, system_signals
 from db.models import Delivery, Notice, Recipient
 from db.session import reading, writing
 from tests.alerts.conftest import PEOPLE, Ward, at
@@ -96,6 +98,42 @@ def test_who_stands_in_two_groups_gets_one_mail(ward: Ward) -> None:
     (stable_id,) = (one.assessment_stable_id for one in _members())
     made_up.correct(stable_id, at(5), "typing error", vasopressors="none")
     assert len({mail.address for mail in ward.deliveries()}) == len(PEOPLE)
+
+
+def test_what_is_withdrawn_never_reaches_an_inbox_before_its_call_whichever_group_it_was_for(
+    ward: Ward,
+) -> None:
+    use_protocol(ward)
+    add(ward, "deputy", "LI@hospital.org")  # Dr Li stands in a second group, which is told at the next step
+    ward.assess(4, **GRADE_3)
+    refuse(ward)  # the opening has left
+    look(ward, opened() + minutes(15))
+    with writing() as session:  # the relay says "later"
+        for delivery in session.exec(select(Delivery).where(Delivery.state == "pending")).all():
+            delivery.due_at, delivery.attempts = opened() + minutes(25), 4
+            session.add(delivery)
+    (stable_id,) = (one.assessment_stable_id for one in _members())
+    made_up.correct(stable_id, opened() + minutes(20), "typing error", vasopressors="none")
+    left: list[tuple[str, str]] = []
+    while True:
+        now = opened() + minutes(30)
+        with writing() as session:
+            claimed = claim_next(session, worker="w", now=now)
+        if claimed is None:
+            break
+        with writing() as session:
+            record_outcome(session, claimed, Outcome(Result.SENT, "250"), now=now)
+        left.append((claimed.address.lower(), str(mail_of(claimed.message)["Subject"])))
+    to_li = [subject for address, subject in left if address == "li@hospital.org"]
+    assert [subject.split()[1] for subject in to_li] == ["not", "withdrawn:"]
+
+
+def test_a_problem_noted_by_a_clock_that_was_ahead_does_not_stand_until_then(ward: Ward) -> None:
+    with writing() as session:
+        note_problems(session, {Problem.CLOCK}, now=at(24 * 7))
+    with reading() as session:
+        assert system_signals(session, at(1)) == set()
+        assert len(system_signals(session, at(24 * 7))) == 1
 
 
 def _members() -> list[Any]:

@@ -8,18 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.difference import (
-    AlertState,
-    Change,
-    EndedReason,
-    NoticeKind,
-    StoredAlert,
-    difference,
-    grade_urgency,
-    urgency_of,
-)
+from alerts.difference import difference, grade_urgency, urgency_of
 from alerts.episodes import grade_3_episodes
 from alerts.model import ALERT_GRADE, CourseFacts, SignalKind
+from alerts.states import AlertState, Change, EndedReason, NoticeKind, StoredAlert
 from tests.alerts.courses import ROWS, START, course_of
 from trial.protocol import load_protocol
 

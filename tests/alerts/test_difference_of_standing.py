@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from alerts.difference import AlertState, Change, EndedReason, NoticeKind, StoredAlert, difference
+from alerts.difference import difference
 from alerts.model import Signal, SignalKind, SignalState
+from alerts.states import AlertState, Change, EndedReason, NoticeKind, StoredAlert
 from tests.alerts.courses import START
 from trial.protocol import load_protocol
 

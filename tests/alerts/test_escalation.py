@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.difference import NoticeKind
 from alerts.escalation import Due, Life, due_now, first_step, groups_until, next_at, plan_of
 from alerts.model import SignalKind
+from alerts.states import NoticeKind
 from trial.protocol import load_protocol
 
 PROTOCOL = load_protocol()

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.difference import NoticeKind
 from alerts.model import SignalKind, Support
+from alerts.states import NoticeKind
 from alerts.support import SUPPORT_COLUMNS, support_of
 from alerts.wording import lasted, late_by
 from alerts.words.chase import chase_lines, closing_of

@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from alerts import messages
-from alerts.difference import NoticeKind
 from alerts.messages import Addressee, Envelope, build_message
+from alerts.states import NoticeKind
 from alerts.wording import days_after, full_time, grade_words, to_settle
 from alerts.words.grades import build_content
 from alerts.words.shell import MailContent, content_from, digest_content

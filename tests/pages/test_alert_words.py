@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from alerts.difference import EndedReason
 from alerts.escalation import Life
 from alerts.model import SignalKind
 from alerts.posting import Person
+from alerts.states import EndedReason
 from db.queries.alert_thread import Answer, Attempt, Notified, Silenced, Told
 from db.queries.alerts import AlertRow, AlertStory, Before, Member
 from db.queries.charted_entries import StoredGrade

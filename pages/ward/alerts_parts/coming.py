@@ -7,11 +7,11 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from alerts.difference import AlertState, StoredAlert
 from alerts.escalation import Life, groups_until, next_at, plan_of
 from alerts.facts import load_lives
 from alerts.model import SignalKind
 from alerts.posting import LAST_THAT_NEVER_WAITS, Person, active_recipients, in_groups, quiet_until
+from alerts.states import AlertState, StoredAlert
 from alerts.wording import GROUP_WORDS
 from db.queries.alerts import AlertRow
 from db.roles import Group

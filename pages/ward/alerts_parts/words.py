@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from alerts.difference import STARTING
 from alerts.model import SignalKind
+from alerts.states import STARTING
 from alerts.wording import days_after, toxicity_words
 from db.queries.alert_thread import Answer, Notified, Silenced
 from db.queries.alerts import AlertRow, AlertStory
