@@ -47,6 +47,28 @@ class Action(StrEnum):
     MANAGE_RECIPIENTS = "change who is told of alerts"
     MANAGE_ACCOUNTS = "manage accounts"
     IMPORT_FILE = "import a file"
+    RECORD_SCREENING = "record the facts of a screening"
+    JUDGE_CRITERION = "judge a criterion"
+    SIGN_ENROLMENT = "sign an enrolment"
+    RECORD_RESPONSE = "record a PET/CT or a ctDNA result"
+    JUDGE_GATE = "judge the gate for the second infusion"
+    RELEASE_BAR = "release a bar"
+    RECORD_TREATMENT = "record a treatment"
+    CORRECT_TREATMENT = "correct a treatment"
+    RECORD_LAB_RESULT = "record a laboratory result"
+    CORRECT_LAB_RESULT = "correct a laboratory result"
+    RECORD_EVENT = "record an adverse event"
+    CORRECT_EVENT = "correct an adverse event"
+    REPORT_SAE = "report a serious event"
+    RECORD_VISIT = "record a visit"
+    RECORD_FOLLOW_UP = "record progression, new therapy, death or withdrawal"
+    DECIDE_ON_RULE = "decide on a stopping rule"
+    REVIEW = "review or comment"
+    ASK_WARD = "ask the ward a question"
+    ANSWER_QUESTION = "answer a question"
+    MAKE_REPORT = "make a committee report"
+    SIGN_REPORT = "sign a committee report"
+    SEE_EFFICACY = "see efficacy"
 
 
 _BEDSIDE: Final = frozenset(
@@ -56,20 +78,49 @@ _BEDSIDE: Final = frozenset(
         Action.SKIP_ASSESSMENT,
         Action.KEEP_DRAFT,
         Action.CONFIRM_TEST_MAIL,
+        Action.RECORD_TREATMENT,
+        Action.CORRECT_TREATMENT,
+        Action.RECORD_LAB_RESULT,
+        Action.CORRECT_LAB_RESULT,
+        Action.ANSWER_QUESTION,
     }
 )
+
+_OFFICE: Final = frozenset(
+    {
+        Action.RECORD_SCREENING,
+        Action.RECORD_RESPONSE,
+        Action.RECORD_TREATMENT,
+        Action.CORRECT_TREATMENT,
+        Action.RECORD_LAB_RESULT,
+        Action.CORRECT_LAB_RESULT,
+        Action.RECORD_EVENT,
+        Action.CORRECT_EVENT,
+        Action.REPORT_SAE,
+        Action.RECORD_VISIT,
+        Action.RECORD_FOLLOW_UP,
+    }
+)
+"""What both an investigator and a coordinator write down of the trial."""
 
 ACTIONS: Final[Mapping[Role, frozenset[Action]]] = {
     Role.WARD: _BEDSIDE,
     Role.INVESTIGATOR: _BEDSIDE
+    | _OFFICE
     | {
+        Action.JUDGE_CRITERION,
+        Action.SIGN_ENROLMENT,
+        Action.JUDGE_GATE,
+        Action.RELEASE_BAR,
+        Action.SEE_EFFICACY,
         Action.CORRECT_ANY_ASSESSMENT,
         Action.JUDGE_CRS,
         Action.RECORD_LASTING_FINDINGS,
         Action.ACKNOWLEDGE_ALERT,
         Action.SILENCE_ALERT,
     },
-    Role.COORDINATOR: frozenset(
+    Role.COORDINATOR: _OFFICE
+    | frozenset(
         {
             Action.ENROL_PATIENT,
             Action.RECORD_INFUSION,
@@ -80,7 +131,17 @@ ACTIONS: Final[Mapping[Role, frozenset[Action]]] = {
             Action.CONFIRM_TEST_MAIL,
         }
     ),
-    Role.COMMITTEE: frozenset({Action.CONFIRM_TEST_MAIL}),
+    Role.COMMITTEE: frozenset(
+        {
+            Action.CONFIRM_TEST_MAIL,
+            Action.DECIDE_ON_RULE,
+            Action.REVIEW,
+            Action.ASK_WARD,
+            Action.MAKE_REPORT,
+            Action.SIGN_REPORT,
+            Action.SEE_EFFICACY,
+        }
+    ),
     Role.ADMIN: frozenset({Action.MANAGE_RECIPIENTS, Action.MANAGE_ACCOUNTS, Action.CONFIRM_TEST_MAIL}),
     Role.DISPLAY: frozenset(),
 }

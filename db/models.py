@@ -30,7 +30,30 @@ from db.models_alerts import (
     Receipt,
     Silence,
 )
+from db.models_events import AdverseEvent, SaeNotification, SaeReport
 from db.models_grades import Grade, PatientDay
+from db.models_review import (
+    CommitteeDecision,
+    CommitteeReview,
+    LastLook,
+    Report,
+    ReportFile,
+    ReviewComment,
+    WardQuestion,
+    WardQuestionStep,
+)
+from db.models_trial import (
+    BarRelease,
+    CtdnaResult,
+    FollowUpEvent,
+    GateJudgement,
+    LabResult,
+    ResponseAssessment,
+    Screening,
+    Signature,
+    Treatment,
+    Visit,
+)
 from grading.charted import (
     Consciousness,
     CrsJudgement,
@@ -48,17 +71,26 @@ from grading.charted import (
 
 __all__ = [
     "Acknowledgement",
+    "AdverseEvent",
     "Alert",
     "AlertAssessment",
     "Assessment",
     "AuditEvent",
+    "BarRelease",
+    "CommitteeDecision",
+    "CommitteeReview",
+    "CtdnaResult",
     "Delivery",
     "DeliveryAttempt",
     "Draft",
+    "FollowUpEvent",
+    "GateJudgement",
     "Grade",
     "Heartbeat",
     "Infusion",
     "InfusionVersion",
+    "LabResult",
+    "LastLook",
     "LoginSession",
     "Notice",
     "OneTimeCode",
@@ -68,10 +100,22 @@ __all__ = [
     "Receipt",
     "Recipient",
     "Record",
+    "Report",
+    "ReportFile",
+    "ResponseAssessment",
+    "ReviewComment",
+    "SaeNotification",
+    "SaeReport",
+    "Screening",
+    "Signature",
     "Silence",
     "SkippedAssessment",
     "Stay",
+    "Treatment",
     "User",
+    "Visit",
+    "WardQuestion",
+    "WardQuestionStep",
 ]
 
 _CURRENT = text("superseded_at IS NULL")
@@ -89,7 +133,10 @@ _NO_ICE = " AND ".join(f"{column} IS NULL" for column in (*_ICE_ITEMS, "ice_scor
 
 
 class Patient(Record, table=True):
-    """A patient of the trial by study code; no name, hospital number or birth date is ever stored."""
+    """A patient of the trial by study code; no name, hospital number or birth date is ever stored.
+
+    `enrolled_at` is NULL while the patient is in screening, or has failed it.
+    """
 
     __table_args__ = (
         short("study_code", 40),
@@ -97,6 +144,7 @@ class Patient(Record, table=True):
         whole("age_years", 0, 120),
         list_of("lasting_findings", Sign),
         short("lasting_findings_note", 2000),
+        rule("screened_or_enrolled", "screened_at IS NOT NULL OR enrolled_at IS NOT NULL"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -106,7 +154,8 @@ class Patient(Record, table=True):
     treating_investigator_id: int | None = Field(default=None, foreign_key="user.id")
     lasting_findings: str | None = None
     lasting_findings_note: str | None = None
-    enrolled_at: datetime = Field(sa_type=UtcDateTime)
+    screened_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    enrolled_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     enrolled_by: int | None = Field(default=None, foreign_key="user.id")
     withdrawn_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
@@ -118,6 +167,8 @@ def _infusion_rules() -> tuple[CheckConstraint, ...]:
         between("dose_cells_per_kg", 1_000, 10_000_000_000),
         short("lot", 100),
         whole("baseline_ice", 0, 10),
+        between("total_cells", 1_000, 1_000_000_000_000),
+        rule("ends_after_it_began", "ended_at IS NULL OR ended_at >= infused_at"),
     )
 
 
@@ -138,6 +189,8 @@ class Infusion(Record, table=True):
     dose_cells_per_kg: float | None = None
     lot: str | None = None
     baseline_ice: int | None = None
+    total_cells: float | None = None
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     version: int = 1
     entered_by: int | None = Field(default=None, foreign_key="user.id")
     entered_at: datetime = Field(sa_type=UtcDateTime)
@@ -161,6 +214,8 @@ class InfusionVersion(Record, table=True):
     dose_cells_per_kg: float | None = None
     lot: str | None = None
     baseline_ice: int | None = None
+    total_cells: float | None = None
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     reason: str | None = None
     entered_by: int | None = Field(default=None, foreign_key="user.id")
     entered_at: datetime = Field(sa_type=UtcDateTime)

@@ -20,3 +20,12 @@ def altering(table: str) -> Iterator[BatchOperations]:
         yield batch
     if table in guards.GUARDS:
         guards.install(op.get_bind(), table)
+
+
+def lift_update_guard(table: str) -> None:
+    """Take a table's update trigger off until `altering` puts it back.
+
+    For a guard that reads another table, which SQLite cannot build anew meanwhile.
+    """
+    on = "" if op.get_bind().dialect.name == "sqlite" else f' ON "{table}"'
+    op.execute(f'DROP TRIGGER IF EXISTS "guard_{table}_update"{on}')

@@ -8,14 +8,22 @@ from actions.errors import NotPermitted
 from actions.permissions import PAGES, ROLE_WORDS, Action, Page, first_page, may, may_see, require
 from db.roles import SYSTEM, Actor, Role
 
-BEDSIDE = "record_assessment correct_own_assessment skip_assessment keep_draft confirm_test_mail"
+TREATS = "record_treatment correct_treatment record_lab_result correct_lab_result"
+BEDSIDE = (
+    "record_assessment correct_own_assessment skip_assessment keep_draft confirm_test_mail answer_question "
+    + TREATS
+)
+OFFICE = (
+    f"{TREATS} record_screening record_response record_event correct_event report_sae record_visit "
+    "record_follow_up"
+)
 EXPECTED_ACTIONS = {
     "ward": BEDSIDE,
-    "investigator": f"{BEDSIDE} correct_any_assessment judge_crs record_lasting_findings acknowledge_alert "
-    "silence_alert",
-    "coordinator": "enrol_patient record_infusion correct_infusion record_stay correct_stay "
+    "investigator": f"{BEDSIDE} {OFFICE} correct_any_assessment judge_crs record_lasting_findings "
+    "acknowledge_alert silence_alert judge_criterion sign_enrolment judge_gate release_bar see_efficacy",
+    "coordinator": f"{OFFICE} enrol_patient record_infusion correct_infusion record_stay correct_stay "
     "manage_recipients confirm_test_mail",
-    "committee": "confirm_test_mail",
+    "committee": "confirm_test_mail decide_on_rule review ask_ward make_report sign_report see_efficacy",
     "admin": "manage_recipients manage_accounts confirm_test_mail",
     "display": "",
 }

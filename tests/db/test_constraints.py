@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from db.session import writing
 from grading.charted import FILE_COLUMNS
 from tests.db.rows import NOW, TABLES, add, everything, good, unique_id
+from tests.db.rows_trial import HALF_TRUTHS_OF_THE_TRIAL, WHOLE_OF_THE_TRIAL
 
 ASSESSMENT_RANGES = {
     "temperature_c": (25, 45),
@@ -288,7 +289,8 @@ def test_every_table_refuses_its_half_truths(database: str) -> None:
         add(connection, "recipient")
         wrongly_taken = [
             (table, row)
-            for table, rows in HALF_TRUTHS.items()
+            for half_truths in (HALF_TRUTHS, HALF_TRUTHS_OF_THE_TRIAL)
+            for table, rows in half_truths.items()
             for row in rows
             if accepted(connection, table, row)
         ]
@@ -326,7 +328,12 @@ def test_what_a_half_truth_is_one_step_away_from_goes_in(database: str) -> None:
             "skipped_assessment": {"kind": "vital_signs", "reason": "other", "explanation": "bath"},
             "patient_day": {"scale": "icans", "days_since_infusion": -1},
         }
-        refused = [table for table, row in whole.items() if not accepted(connection, table, row)]
+        refused = [
+            table
+            for rows in (whole, WHOLE_OF_THE_TRIAL)
+            for table, row in rows.items()
+            if not accepted(connection, table, row)
+        ]
     assert refused == []
 
 
