@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def run(command: list[str], cwd: Path, **environment: str) -> subprocess.Complet
 
 def pins(name: str) -> dict[str, str]:
     text = (ROOT / name).read_text(encoding="utf-8")
-    return dict(re.findall(r"^([a-z0-9._-]+)==(\S+)", text, flags=re.MULTILINE))
+    return dict(re.findall(r"^([a-z0-9._-]+)(?:\[\S+\])?==(\S+)", text, flags=re.MULTILINE))
 
 
 def named(name: str) -> set[str]:
@@ -54,7 +55,7 @@ def test_each_script_can_be_started_and_parsed(script: str) -> None:
 def test_a_lock_pins_every_package_with_hashes_and_names_no_place(lock: str) -> None:
     text = (ROOT / lock).read_text(encoding="utf-8")
     entries = re.split(r"\n(?=[a-z])", text.split("\n", 2)[2].strip())
-    assert all(re.match(r"[a-z0-9._-]+==", entry) for entry in entries)
+    assert all(re.match(r"[a-z0-9._-]+(\[[a-z0-9,-]+\])?==", entry) for entry in entries)
     assert all("--hash=sha256:" in entry for entry in entries)
     assert not re.search(r"://|--index|--find-links|(^|\s)/", text)
 
@@ -62,6 +63,20 @@ def test_a_lock_pins_every_package_with_hashes_and_names_no_place(lock: str) -> 
 def test_the_locks_hold_everything_that_is_required() -> None:
     assert named("requirements.txt") <= pins("requirements.lock").keys()
     assert named("requirements-dev.txt") <= pins("requirements-dev.lock").keys()
+
+
+def test_the_lock_names_the_extras_that_a_locked_package_asks_for() -> None:
+    locked = (ROOT / "requirements-dev.lock").read_text(encoding="utf-8")
+    asked = {
+        match.group(1).lower().replace("_", "-")
+        for package in metadata.distributions()
+        if package.name.lower().replace("_", "-") in pins("requirements-dev.lock")
+        for line in package.requires or []
+        if "extra ==" not in line and (match := re.match(r"([A-Za-z0-9._-]+) ?\[", line))
+    }
+    # pip with hashes refuses an extra of a package that has a newer release than the pinned one.
+    assert asked
+    assert {name for name in asked if f"\n{name}[" not in locked} == set()
 
 
 def test_the_tests_run_on_the_versions_that_are_installed() -> None:
