@@ -40,6 +40,18 @@ SCREENS: Final = {
     Page.ACCOUNTS: Screen("office/accounts.py", "Accounts"),
 }
 
+SECTIONS: Final = {
+    Page.SAFETY: "Committee",
+    Page.ENROLMENT: "Trial",
+    Page.INFUSIONS: "Trial",
+    Page.RECIPIENTS: "Office",
+    Page.ACCOUNTS: "Office",
+}
+"""The word of the navigation behind which a page stands where a role has many; others stand alone."""
+
+MOST_SIDE_BY_SIDE: Final = 6
+"""So many pages have room beside the person's name on a tablet."""
+
 
 def main() -> None:
     """One run of the app."""
@@ -47,7 +59,7 @@ def main() -> None:
     show_style()
     actor = current_actor()
     pages = build_pages(actor.role)
-    chosen = st.navigation(list(pages.values()), position="top")
+    chosen = st.navigation(in_sections(pages, actor.role), position="top")
     with known_in_this_run(actor):
         show_head(actor, in_header=_has_navigation(pages))
         keep_watch()
@@ -59,6 +71,19 @@ def main() -> None:
 def _has_navigation(pages: dict[Page, StreamlitPage]) -> bool:
     # Streamlit draws none for a single visible page.
     return sum(page.visibility == "visible" for page in pages.values()) > 1
+
+
+def in_sections(
+    pages: dict[Page, StreamlitPage], role: Role
+) -> list[StreamlitPage] | dict[str, list[StreamlitPage]]:
+    """The pages side by side where they have room, else those of a section behind its word."""
+    if len(PAGES[role]) <= MOST_SIDE_BY_SIDE:
+        return list(pages.values())
+    sections: dict[str, list[StreamlitPage]] = {"": []}
+    for page, drawn in pages.items():
+        own = SECTIONS.get(page, "") if may_see(role, page) else ""
+        sections.setdefault(own, []).append(drawn)
+    return sections
 
 
 def build_pages(role: Role) -> dict[Page, StreamlitPage]:

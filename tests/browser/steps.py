@@ -91,7 +91,17 @@ def begin(page: Page, username: str, code: str) -> None:
 
 def go_to(page: Page, title: str) -> None:
     """Follow the navigation at the top."""
-    touch(page.get_by_test_id("stTopNavLink").get_by_text(title, exact=True))
+    expect(page.get_by_test_id("stTopNavLink").first).to_be_visible()
+    side_by_side = page.get_by_test_id("stTopNavLink").get_by_text(title, exact=True)
+    behind_a_word = page.get_by_test_id("stTopNavDropdownLink").get_by_text(title, exact=True)
+    # Streamlit keeps an inert copy of the words to measure how many have room.
+    words = page.locator('[data-testid="stTopNavSection"]:not([inert], [inert] *)').filter(visible=True)
+    for word in words.all():
+        if side_by_side.or_(behind_a_word).filter(visible=True).count():
+            break
+        word.click()
+        page.get_by_test_id("stTopNavPopoverBody").filter(visible=True).wait_for()
+    touch(side_by_side.or_(behind_a_word).filter(visible=True))
     expect(page).to_have_url(re.compile("/$" if title == "Board" else f"/{title.lower()}$"))
     wait_until_drawn(page)
 

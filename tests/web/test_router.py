@@ -57,3 +57,18 @@ def test_pages_import_their_parts_by_one_name_only(path: Path) -> None:
         if isinstance(node, ast.ImportFrom):
             assert (node.module or "").split(".")[0] not in ("parts", "ward", "committee", "office", "router")
             assert node.module != "pages.router"
+
+
+def test_only_pages_with_a_script_stand_behind_a_word_of_the_navigation() -> None:
+    tree = ast.parse((FOLDER / "router.py").read_text())
+    (table,) = (
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.AnnAssign)
+        and isinstance(node.target, ast.Name)
+        and node.target.id == "SECTIONS"
+    )
+    assert isinstance(table, ast.Dict)
+    named = {key.attr for key in table.keys if isinstance(key, ast.Attribute)}
+    at_the_bedside = {Page.BOARD, Page.ASSESS, Page.PATIENT, Page.ALERTS, Page.HANDOVER}
+    assert named == {page.name for page in Page} - {page.name for page in at_the_bedside}
