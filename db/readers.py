@@ -8,7 +8,7 @@ import math
 import re
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from enum import StrEnum
 from numbers import Real
 from typing import Any, Final
@@ -20,6 +20,7 @@ Reader = Callable[[object], Any]
 
 _NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?", re.ASCII)
 _COMMA: Final = re.compile(r"\d+,\d+", re.ASCII)
+_DAY: Final = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 _INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d{1,6})?)?(Z|[+-]\d\d:?\d\d)?", re.ASCII)
 _CODE: Final = re.compile(r"[A-Za-z0-9-]{1,40}", re.ASCII)
 _ADDRESS: Final = re.compile(
@@ -203,6 +204,44 @@ class Instant:
         raise Unreadable(
             f"{self.label} must be a date and time with its offset from UTC, such as 2026-03-02T08:00+08:00."
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Day:
+    """A date of the hospital: a date, or text such as 2026-03-08."""
+
+    label: str
+
+    def __call__(self, typed: object) -> date:
+        """Read the date."""
+        on = typed if isinstance(typed, date) and not isinstance(typed, datetime) else self._from_text(typed)
+        if on.year not in _YEARS:
+            raise Unreadable(f"{self.label} must be in the years {_YEARS[0]} to {_YEARS[-1]}.")
+        return on
+
+    def _from_text(self, typed: object) -> date:
+        text = typed.strip() if isinstance(typed, str) else ""
+        try:
+            if _DAY.fullmatch(text):
+                return date.fromisoformat(text)
+        except ValueError:
+            pass
+        raise Unreadable(f"{self.label} must be a date, such as 2026-03-08.")
+
+
+@dataclass(frozen=True, slots=True)
+class YesNo:
+    """An answer: True and False, or the words yes and no."""
+
+    label: str
+
+    def __call__(self, typed: object) -> bool:
+        """Read the answer."""
+        words = {"yes": True, "no": False}
+        answer = words.get(typed.strip()) if isinstance(typed, str) else typed
+        if not isinstance(answer, bool):
+            raise Unreadable(f"{self.label} must be yes or no.")
+        return answer
 
 
 @dataclass(frozen=True, slots=True)

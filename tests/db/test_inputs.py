@@ -1,6 +1,6 @@
 """Bad input gets a sentence in the words of the question; good input passes unchanged."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from db.inputs import (
     check_assessment,
     problems,
 )
+from db.readers import Day, Reader, Unreadable, YesNo
 from grading.charted import FILE_COLUMNS, Consciousness, OxygenDevice, Vasopressor
 
 TYPED: dict[str, object] = {"patient_id": "C01", "assessed_at": "2026-03-02T08:00+08:00"}
@@ -512,3 +513,35 @@ def test_the_office_is_told_which_boxes_to_put_right(
 
 def test_a_username_is_kept_in_small_letters() -> None:
     assert UserIn(username="Nurse.Li", display_name="Nurse Li", role="ward").username == "nurse.li"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("2026-03-08", date(2026, 3, 8)),
+        (" 2026-03-08 ", date(2026, 3, 8)),
+        (date(2026, 3, 8), date(2026, 3, 8)),
+        ("08.03.2026", "Died on must be a date, such as 2026-03-08."),
+        ("2026-02-30", "Died on must be a date, such as 2026-03-08."),
+        (AT, "Died on must be a date, such as 2026-03-08."),
+        ("1226-03-08", "Died on must be in the years 1900 to 2200."),
+    ],
+)
+def test_a_date_is_a_day_of_the_calendar(typed: object, read: object) -> None:
+    assert reading_of(Day("Died on"), typed) == read
+
+
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [(True, True), (False, False), ("yes", True), ("no", False), ("maybe", None), (1, None), (None, None)],
+)
+def test_an_answer_is_yes_or_no(typed: object, read: bool | None) -> None:
+    assert reading_of(YesNo("Smokes"), typed) == ("Smokes must be yes or no." if read is None else read)
+
+
+def reading_of(reader: Reader, typed: object) -> object:
+    """What was read, or the sentence."""
+    try:
+        return reader(typed)
+    except Unreadable as unreadable:
+        return str(unreadable)

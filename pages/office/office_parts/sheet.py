@@ -7,7 +7,7 @@ once more: the form then carries one more box to tick.
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Final, NoReturn, TypeVar
 
 import streamlit as st
@@ -51,6 +51,7 @@ class Sheet:
         """Take up the form where the last run left it."""
         self.name = name
         self._round: int = st.session_state.setdefault(f"{name}_round", 0)
+        self._tries: int = st.session_state.setdefault(f"{name}_tries", 0)
         self._wrong: Mapping[str, str] = st.session_state.get(f"{name}_wrong", {})
         self._asked: Sequence[str] = st.session_state.get(f"{name}_asked", ())
 
@@ -130,18 +131,38 @@ class Sheet:
             self._note(field, hint)
         return TypedMoment(on, at)
 
+    def day(self, field: str, label: str, hint: str, stored: date | None = None) -> str:
+        """A box for a date of the hospital, read by `db.readers.Day`."""
+        return self.text(field, label, hint, "" if stored is None else stored.isoformat())
+
+    def yes_no(self, field: str, label: str, hint: str, value: bool | None = None) -> bool | None:
+        """Yes or no; None while untouched."""
+        return self.choice(field, label, hint, (True, False), lambda yes: "Yes" if yes else "No", value)
+
+    def secret(self, field: str, label: str, hint: str) -> str:
+        """A box for the password of a signature; it is empty again after every attempt."""
+        with _close_together():
+            key = self._key(f"{field}_{self._tries}")
+            typed = st.text_input(label, type="password", autocomplete="current-password", key=key)
+            self._note(field, hint)
+        return typed
+
     def tick(self, field: str, label: str) -> bool:
         """A box to tick."""
         return st.checkbox(label, key=self._key(field))
 
-    def submit(self, label: str, action: Callable[["Sheet"], str]) -> None:
-        """The button at the end: does the action and says what it returned, or what is to be put right."""
+    def submit(self, label: str, action: Callable[["Sheet"], str], *, in_form: bool = True) -> None:
+        """The button at the end: does the action and says what it returned, or what is to be put right.
+
+        in_form  False where the boxes stand outside `form()`, because a question opens the next one
+        """
         if sentence := self._wrong.get(""):
             st.html(tiles.problem(sentence))
         for sentence in self._asked:
             st.html(tiles.problem(sentence))
         confirmed = bool(self._asked) and self.tick("confirmed", "Yes, this is right")
-        if st.form_submit_button(label, type="primary", key=self._key(f"submit_{label}")):
+        button = st.form_submit_button if in_form else st.button
+        if button(label, type="primary", key=self._key(f"submit_{label}")):
             self._confirmed = confirmed
             self._do(action)
 
@@ -192,12 +213,15 @@ class Sheet:
                 wrong[problem.field if self._has(problem.field) else ""] = problem.sentence
         except SaveRefused as refusal:
             wrong[""] = str(refusal)
+        st.session_state[f"{self.name}_tries"] += 1
         st.session_state[f"{self.name}_wrong"] = wrong
         st.session_state[f"{self.name}_asked"] = asked
         st.rerun()
 
     def _has(self, field: str) -> bool:
-        return any(self._key(f"{field}{ending}") in st.session_state for ending in ("", "_on"))
+        return any(
+            self._key(f"{field}{ending}") in st.session_state for ending in ("", "_on", f"_{self._tries}")
+        )
 
     def _note(self, field: str, hint: str) -> None:
         st.html(tiles.problem(self._wrong[field]) if field in self._wrong else tiles.soft(hint))
