@@ -55,9 +55,7 @@ def judge_dose(
     _check("Weight", weight_kg, "kg")
     _check("The total of cells", total_cells, "cells")
     _check("The dose", cells_per_kg, "cells/kg")
-    computed = None
-    if weight_kg is not None and total_cells is not None:
-        computed = float(exact(total_cells) / exact(weight_kg))
+    computed = _computed(weight_kg, total_cells)
     dose = cells_per_kg if computed is None else computed
     missing = () if dose is not None else _blank(weight_kg=weight_kg, total_cells=total_cells)
     return Dose(
@@ -66,8 +64,27 @@ def judge_dose(
         planned_cells=None if weight_kg is None else float(exact(planned_cells_per_kg) * exact(weight_kg)),
         deviation_percent=None if dose is None else _deviation_percent(dose, planned_cells_per_kg),
         missing=missing,
-        notes=_disagreement(computed, cells_per_kg),
+        notes=dose_disagreement(weight_kg=weight_kg, total_cells=total_cells, cells_per_kg=cells_per_kg),
     )
+
+
+def dose_disagreement(
+    *, weight_kg: float | None, total_cells: float | None, cells_per_kg: float | None
+) -> tuple[str, ...]:
+    """Where cells and weight make another dose than the one given: the sentence to ask. Numbers above 0."""
+    computed = _computed(weight_kg, total_cells)
+    if computed is None or cells_per_kg is None or abs(cells_per_kg / computed - 1) <= _SAME_WITHIN:
+        return ()
+    return (
+        f"Cells and weight make {computed:.4g} cells/kg, but {cells_per_kg:.4g} cells/kg is given. "
+        "Check the weight, the cells and the dose.",
+    )
+
+
+def _computed(weight_kg: float | None, total_cells: float | None) -> float | None:
+    if weight_kg is None or total_cells is None:
+        return None
+    return float(exact(total_cells) / exact(weight_kg))
 
 
 def _check(label: str, value: float | None, unit: str) -> None:
@@ -81,12 +98,3 @@ def _blank(**values: float | None) -> tuple[str, ...]:
 
 def _deviation_percent(dose: float, planned: float) -> float:
     return float((exact(dose) / exact(planned) - 1) * 100)
-
-
-def _disagreement(computed: float | None, given: float | None) -> tuple[str, ...]:
-    if computed is None or given is None or abs(given / computed - 1) <= _SAME_WITHIN:
-        return ()
-    return (
-        f"Cells and weight make {computed:.4g} cells/kg, but {given:.4g} cells/kg is given. "
-        "Check the weight, the cells and the dose.",
-    )

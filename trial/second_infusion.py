@@ -25,16 +25,28 @@ Readings where the public record leaves room (J), to be confirmed by the princip
 9. What is against closes the gate, then what is not known leaves it undecided, then it is the investigator's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
+from typing import Final
 
 from trial.eligibility import Line, exclusion_lines
 from trial.limits import EligibilityLimits, SecondInfusionLimits
 from trial.screening_checks import FactsError
 from trial.screening_facts import Judgement, WorstGrade
-from trial.second_infusion_facts import CtDna, CtDnaResult, GateFacts, Response, Scan, gate_problems
+from trial.second_infusion_facts import (
+    CtDna,
+    CtDnaResult,
+    GateFacts,
+    Release,
+    Response,
+    Scan,
+    gate_problems,
+)
+
+RELEASES_NEEDED: Final = 2
+"""So many different investigators release a bar; nobody decides it alone."""
 
 
 class Stand(StrEnum):
@@ -143,7 +155,7 @@ def judge_gate(
         barred,
         last_on if limits.finding_within else None,
         last_on if limits.infusion_within else None,
-        _deauville_notes(scans),
+        tuple(odd for scan in scans if (odd := scan.odd_reading())),
     )
 
 
@@ -254,12 +266,17 @@ def _ctdna_line(
     return GateLine("ctdna", words, stand, shown, ("ctdna",) if stand is Stand.NOT_YET_KNOWN else ())
 
 
+def is_released(worst_crs: int, worst_icans: int, releases: Iterable[Release]) -> bool:
+    """Whether two different people have released a bar at these proved grades."""
+    by = {one.by for one in releases if one.worst_crs >= worst_crs and one.worst_icans >= worst_icans}
+    return len(by) >= RELEASES_NEEDED
+
+
 def _released(facts: GateFacts) -> bool:
     """Whether two different people released the grades as they now are."""
     crs = facts.worst_crs.at_least if facts.worst_crs else 0
     icans = facts.worst_icans.at_least if facts.worst_icans else 0
-    by = {one.by for one in facts.releases if one.worst_crs >= crs and one.worst_icans >= icans}
-    return len(by) >= 2
+    return is_released(crs, icans, facts.releases)
 
 
 def _toxicity_line(name: str, label: str, worst: WorstGrade | None, facts: GateFacts, bar: int) -> GateLine:
@@ -286,12 +303,3 @@ def _exclusions(facts: GateFacts, eligibility: EligibilityLimits, on: date) -> l
 def _asked_again(line: Line) -> GateLine:
     stand = {True: Stand.FOR, False: Stand.AGAINST, None: Stand.NOT_YET_KNOWN}[line.allows]
     return GateLine(line.criterion.id, f"Not: {line.words}", stand, line.facts, line.missing, line.judgement)
-
-
-def _deauville_notes(scans: list[Scan]) -> tuple[str, ...]:
-    """Lugano 2014: a complete metabolic response is scored 1 to 3, every other 4 or 5."""
-    return tuple(
-        f"{scan.words()}: by Lugano a CR is scored 1 to 3 and PR, SD and PD 4 or 5. Check the reading."
-        for scan in scans
-        if scan.response and scan.deauville and (scan.response is Response.CR) != (scan.deauville <= 3)
-    )

@@ -31,6 +31,9 @@ class CtDnaResult(StrEnum):
     NOT_DONE = "not_done"
 
 
+_CR_TO: Final = 3
+
+
 @dataclass(frozen=True, slots=True)
 class Scan:
     """One PET/CT; `deauville` is the score of 1 to 5, `response` None until it is read."""
@@ -43,6 +46,17 @@ class Scan:
         """The scan as a phrase: "PR on 2026-04-01, Deauville 4"."""
         read = self.response.value if self.response else "response not recorded"
         return f"{read} on {self.scanned_on}, Deauville {self.deauville or 'not recorded'}"
+
+    def odd_reading(self) -> str | None:
+        """What to check where the score does not go with the response.
+
+        Lugano 2014: a complete metabolic response is scored 1 to 3, every other 4 or 5.
+        """
+        if not (self.response and self.deauville):
+            return None
+        if (self.response is Response.CR) == (self.deauville <= _CR_TO):
+            return None
+        return f"{self.words()}: by Lugano a CR is scored 1 to 3 and PR, SD and PD 4 or 5. Check the reading."
 
 
 @dataclass(frozen=True, slots=True)
