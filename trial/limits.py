@@ -1,4 +1,4 @@
-"""The limits of screening, of the gate for the second infusion and of the dose, as the protocol states them.
+"""The protocol's limits: of screening, of the gate for the second infusion, and of reports of serious events.
 
 `trial.protocol` builds them from the protocol file. A name ends with how its limit is meant: `_from` and
 `_to` count, `_above` does not; units stand in the name.
@@ -51,3 +51,17 @@ class SecondInfusionLimits:
     finding_within: bool
     infusion_within: bool
     positive_samples: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SaeClock:
+    """By when a serious adverse event is reported, in hours from when the site became aware of it.
+
+    clock_hours           the report is overdue from here on
+    reminder_hours        reminded of the report this long after awareness, earliest first
+    overdue_repeat_hours  once overdue, told again this often
+    """
+
+    clock_hours: float
+    reminder_hours: tuple[float, ...]
+    overdue_repeat_hours: float

@@ -24,7 +24,8 @@ from pydantic import (
 )
 
 from grading.settings import GradingSettings
-from trial.limits import EligibilityLimits, SecondInfusionLimits
+from trial.limits import EligibilityLimits, SaeClock, SecondInfusionLimits
+from trial.stopping_settings import MOST_PATIENTS, RuleEvent, RuleKind, StoppingRule, checked_looks
 
 EVERYONE: Final = "everyone"
 """Stands for every group in a step."""
@@ -62,6 +63,8 @@ class Protocol:
     monitoring_days: int
     settled_hours: float
     shift_starts: tuple[time, ...]
+    stopping: tuple[StoppingRule, ...]
+    sae: SaeClock
     recovery_hours: float
     acknowledged_hours_grade_3: float
     acknowledged_hours_grade_4: float
@@ -127,6 +130,8 @@ def parse_protocol(text: str) -> Protocol:
         monitoring_days=content.monitoring.days,
         settled_hours=content.monitoring.settled_hours,
         shift_starts=content.shifts.starts,
+        stopping=tuple(StoppingRule(**rule.model_dump()) for rule in content.stopping.rules),
+        sae=SaeClock(**content.sae.model_dump()),
         **assessments,
         **content.alerts.model_dump(exclude={"plans"}),
         plans=content.alerts.plans.steps(),
@@ -266,6 +271,79 @@ class _Shifts(_Section):
     starts: _Times
 
 
+_Share = Annotated[float, Field(gt=0, lt=1)]
+_Belief = Annotated[float, Field(gt=0, le=1000)]
+_NEEDED: Final = {
+    "alpha": (RuleKind.POCOCK, "the highest probability of ever stopping at the tolerated rate"),
+    "certainty": (RuleKind.BAYESIAN, "the posterior probability that must be exceeded"),
+    "prior": (RuleKind.BAYESIAN, "the a and b of the beta prior"),
+}
+"""Which kind of stopping rule needs a setting, and what it is."""
+
+
+class _StoppingRule(_Section):
+    key: str = Field(pattern=r"^[a-z][a-z0-9_]{0,39}$")
+    words: str = Field(min_length=1, max_length=200)
+    event: Annotated[RuleEvent, Field(strict=False)]
+    infusion: int = Field(ge=1, le=2)
+    window_days: int = Field(ge=1, le=3650)
+    kind: Annotated[RuleKind, Field(strict=False)]
+    tolerated_rate: _Share
+    n_max: int = Field(ge=1, le=MOST_PATIENTS)
+    alpha: _Share | None = Field(default=None, validate_default=True)
+    certainty: _Share | None = Field(default=None, validate_default=True)
+    prior: Annotated[tuple[_Belief, _Belief] | None, Field(strict=False)] = Field(
+        default=None, validate_default=True
+    )
+    looks: Annotated[tuple[int, ...] | None, Field(strict=False)] = None
+    version: str = Field(min_length=1, max_length=40)
+    approved_by: str = Field(min_length=1, max_length=200)
+
+    @field_validator("alpha", "certainty", "prior")
+    @classmethod
+    def _of_its_kind(cls, value: object, info: ValidationInfo) -> object:
+        kind, words = _NEEDED[str(info.field_name)]
+        if "kind" not in info.data or (value is not None) == (info.data["kind"] is kind):
+            return value
+        if value is None:
+            raise ValueError(f"a {kind} rule needs it, {words}")
+        raise ValueError(f"only a {kind} rule has it. Remove it")
+
+    @field_validator("looks")
+    @classmethod
+    def _in_order(cls, value: tuple[int, ...] | None, info: ValidationInfo) -> tuple[int, ...] | None:
+        try:
+            checked_looks(info.data.get("n_max", MOST_PATIENTS), value)
+        except ValueError as error:
+            raise ValueError(str(error).rstrip(".")) from error
+        return value
+
+
+class _Stopping(_Section):
+    rules: Annotated[tuple[_StoppingRule, ...], Field(strict=False)]
+
+    @field_validator("rules")
+    @classmethod
+    def _each_key_once(cls, rules: tuple[_StoppingRule, ...]) -> tuple[_StoppingRule, ...]:
+        if len({rule.key for rule in rules}) < len(rules):
+            raise ValueError("give each rule a key of its own")
+        return rules
+
+
+class _Sae(_Section):
+    clock_hours: _Hours
+    reminder_hours: Annotated[tuple[_Hours, ...], Field(strict=False)]
+    overdue_repeat_hours: _Hours
+
+    @field_validator("reminder_hours")
+    @classmethod
+    def _before_it_is_overdue(cls, hours: tuple[float, ...], info: ValidationInfo) -> tuple[float, ...]:
+        ends = info.data.get("clock_hours", 0)
+        if list(hours) != sorted(set(hours)) or any(one >= ends for one in hours):
+            raise ValueError("list each reminder once, earliest first, all of them before clock_hours")
+        return hours
+
+
 class _Alerts(_Section):
     recovery_hours: _Hours
     acknowledged_hours_grade_3: _Hours
@@ -294,6 +372,8 @@ class _File(_Section):
     assessments: _Assessments
     monitoring: _Monitoring
     shifts: _Shifts
+    stopping: _Stopping
+    sae: _Sae
     alerts: _Alerts
 
 
@@ -306,4 +386,10 @@ def _sentence(error: ValidationError) -> str:
     if problem["type"] == "extra_forbidden":
         return f"the setting {name} is not known. Correct its name or remove it."
     rule = problem["msg"].removeprefix("Value error, ")
-    return f"the setting {name} is {problem['input']!r}: {rule[0].lower()}{rule[1:]}."
+    return f"the setting {name}{_found(problem['input'])}: {rule[0].lower()}{rule[1:]}."
+
+
+def _found(value: object) -> str:
+    """ " is 101.0"; nothing for a list of tables, which nobody would read."""
+    tables = isinstance(value, list) and any(isinstance(one, dict) for one in value)
+    return "" if tables else f" is {value!r}"

@@ -19,11 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincc
 
+from trial.stopping_settings import checked_looks
+
 Boundary = list[tuple[int, int | None]]
 """(n, stop_at) of each look, by rising n; stop_at is None where even n events do not stop."""
-
-MOST_PATIENTS: Final = 1000
-"""Beyond it the sums of this file are no longer exact to `_TIE`."""
 
 _TIE: Final = 1e-12
 """Probabilities that differ by less than this share are equal: with 30 patients, a tolerated rate of .25 and
@@ -62,7 +61,7 @@ def pocock_boundary(
     Raises:
         ValueError: a parameter is out of range or the looks are out of order; one sentence for a person.
     """
-    at = _checked_looks(n_max, looks)
+    at = checked_looks(n_max, looks)
     _check_between_0_and_1("The tolerated rate", tolerated_rate)
     _check_between_0_and_1("Alpha", alpha)
     tails = _tails(at, tolerated_rate)
@@ -105,7 +104,7 @@ def bayesian_boundary(
     Raises:
         ValueError: a parameter is out of range or the looks are out of order; one sentence for a person.
     """
-    at = _checked_looks(n_max, looks)
+    at = checked_looks(n_max, looks)
     _check_between_0_and_1("The tolerated rate", tolerated_rate)
     _check_between_0_and_1("The certainty", certainty)
     a, b = prior
@@ -131,7 +130,7 @@ def operating_characteristics(
     if not boundary:
         raise ValueError("A stopping rule needs at least one look.")
     at = [n for n, _ in boundary]
-    _checked_looks(max(at), at)
+    checked_looks(max(at), at)
     if any(stop_at is not None and stop_at < 0 for _, stop_at in boundary):
         raise ValueError("The number of events that stops must be 0 or more at every look.")
     if not 0 <= true_rate <= 1:
@@ -142,20 +141,6 @@ def operating_characteristics(
     patients = float(by_look @ np.array(at, dtype=float)) + (1 - stops) * at[-1]
     # Wald's identity: when to stop never depends on patients still to come.
     return OperatingCharacteristics(stops, patients, patients * true_rate, tuple(by_look.tolist()))
-
-
-def _checked_looks(n_max: int, looks: Sequence[int] | None) -> list[int]:
-    if not 1 <= n_max <= MOST_PATIENTS:
-        raise ValueError(f"The number of patients must be from 1 to {MOST_PATIENTS}, not {n_max}.")
-    if looks is None:
-        return list(range(1, n_max + 1))
-    given = ", ".join(str(n) for n in looks) or "none"
-    if not looks or list(looks) != sorted(set(looks)) or looks[0] < 1 or looks[-1] > n_max:
-        raise ValueError(
-            f"List the looks as numbers of patients from 1 to {n_max}, smallest first and each once; "
-            f"the looks given are: {given}."
-        )
-    return list(looks)
 
 
 def _check_between_0_and_1(name: str, value: float) -> None:

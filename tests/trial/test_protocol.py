@@ -2,12 +2,14 @@
 
 from datetime import time, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from grading.settings import DEFAULT_SETTINGS
-from trial.limits import EligibilityLimits, SecondInfusionLimits
+from trial.limits import EligibilityLimits, SaeClock, SecondInfusionLimits
 from trial.protocol import PROTOCOL_FILE, Protocol, ProtocolError, load_protocol, parse_protocol
+from trial.stopping_settings import RuleEvent, RuleKind, StoppingRule
 
 TEXT = PROTOCOL_FILE.read_text(encoding="utf-8")
 
@@ -55,6 +57,54 @@ def test_the_shipped_file_holds_the_trial_s_criteria() -> None:
     )
 
 
+def test_the_shipped_file_holds_two_stopping_rules_and_the_clock_of_serious_events() -> None:
+    protocol = load_protocol()
+    common: dict[str, Any] = {
+        "infusion": 2,
+        "window_days": 30,
+        "kind": RuleKind.POCOCK,
+        "n_max": 15,
+        "version": "1",
+    }
+    not_yet = "not yet approved: a default of the program"
+    assert protocol.stopping == (
+        StoppingRule(
+            key="grade3_second",
+            words="Grade 3 or more CRS or ICANS within 30 days after the second infusion",
+            event=RuleEvent.GRADE_3,
+            tolerated_rate=0.20,
+            alpha=0.10,
+            approved_by=not_yet,
+            **common,
+        ),
+        StoppingRule(
+            key="death_second",
+            words="Death not due to lymphoma within 30 days after the second infusion",
+            event=RuleEvent.DEATH,
+            tolerated_rate=0.05,
+            alpha=0.05,
+            approved_by=not_yet,
+            **common,
+        ),
+    )
+    assert protocol.sae == SaeClock(clock_hours=24, reminder_hours=(12, 20, 23), overdue_repeat_hours=4)
+
+
+def test_a_rule_may_be_bayesian_and_look_only_now_and_then() -> None:
+    changed = TEXT.replace('kind = "pocock"', 'kind = "bayesian"', 1).replace(
+        "alpha = 0.10", "certainty = 0.90\nprior = [0.4, 1.6]\nlooks = [5, 10, 15]", 1
+    )
+    rule = parse_protocol(changed).stopping[0]
+    assert (rule.kind, rule.alpha, rule.certainty) == (RuleKind.BAYESIAN, None, 0.90)
+    assert (rule.prior, rule.looks) == ((0.4, 1.6), (5, 10, 15))
+
+
+def test_a_trial_may_have_no_stopping_rule() -> None:
+    before, rules = TEXT.split("[[stopping.rules]]", 1)
+    after = rules[rules.index("[sae]") :]
+    assert parse_protocol(f"{before}[stopping]\nrules = []\n{after}").stopping == ()
+
+
 @pytest.mark.parametrize(("level", "hours"), [(3, 12), (4, 4), (5, 4)])
 def test_an_acknowledgement_holds_shorter_from_grade_4(level: int, hours: int) -> None:
     assert load_protocol().acknowledged_for(level) == timedelta(hours=hours)
@@ -100,6 +150,27 @@ def test_the_hash_names_the_text_that_was_read() -> None:
         ),
         ("hepatic = 5", "hepatic = 2", "it must not be below transaminases_uln_to."),
         ("{ after_min = 5,", "{ after_min = 0,", "begin at 0 minutes and list the steps in the order"),
+        ("alpha = 0.10", "alpha = 0", "rules.0.alpha is 0: input should be greater than 0."),
+        ("tolerated_rate = 0.20", "tolerated_rate = 1", "rules.0.tolerated_rate is 1: input should be less"),
+        (
+            "alpha = 0.10",
+            "alpha = 0.10\nlooks = [10, 5]",
+            "rules.0.looks is [10, 5]: list the looks as numbers of patients from 1 to 15, smallest first "
+            "and each once; the looks given are: 10, 5.",
+        ),
+        ("alpha = 0.10", "alpha = 0.10\nlooks = [5, 20]", "the looks given are: 5, 20."),
+        ("alpha = 0.10", "alpha = 0.10\nlooks = []", "the looks given are: none."),
+        ("alpha = 0.10", "", "rules.0.alpha is None: a pocock rule needs it, the highest probability"),
+        ("alpha = 0.10", "alpha = 0.10\ncertainty = 0.9", "certainty is 0.9: only a bayesian rule has it."),
+        ("alpha = 0.10", "alpha = 0.10\nprior = [0, 1]", "rules.0.prior.0 is 0: input should be greater"),
+        ('kind = "pocock"', 'kind = "bayes"', "rules.0.kind is 'bayes': input should be 'pocock' or"),
+        ('event = "grade3"', 'event = "grade4"', "rules.0.event is 'grade4': input should be 'grade3' or"),
+        ("infusion = 2", "infusion = 3", "the setting stopping.rules.0.infusion is 3: "),
+        ("n_max = 15", "n_max = 2000", "the setting stopping.rules.0.n_max is 2000: "),
+        ('key = "grade3_second"', 'key = "Grade 3"', "the setting stopping.rules.0.key is 'Grade 3': "),
+        ("reminder_hours = [12, 20, 23]", "reminder_hours = [12, 24]", "earliest first, all of them before"),
+        ("reminder_hours = [12, 20, 23]", "reminder_hours = [20, 12]", "list each reminder once, earliest"),
+        ("[sae]", "[serious]", "the setting sae is missing. Add it"),
         ("[trial]", "[trial", "not TOML"),
     ],
 )
@@ -108,6 +179,12 @@ def test_a_wrong_setting_is_named_with_its_rule_and_value(old: str, new: str, se
     with pytest.raises(ProtocolError, match=r".") as caught:
         parse_protocol(TEXT.replace(old, new, 1))
     assert sentence in str(caught.value)
+
+
+def test_two_rules_of_one_key_are_refused_in_one_short_sentence() -> None:
+    with pytest.raises(ProtocolError, match=r"stopping\.rules: give each rule a key of its own\.$") as caught:
+        parse_protocol(TEXT.replace('key = "death_second"', 'key = "grade3_second"'))
+    assert len(str(caught.value)) < 200
 
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
