@@ -1,15 +1,14 @@
 """Times and people as sentences name them, those of the actions and those of the pages alike."""
 
-from datetime import date, datetime, tzinfo
-from typing import Final
+from datetime import datetime, tzinfo
 
 from sqlalchemy import RowMapping
 
 from actions import context
 from actions.permissions import ROLE_WORDS
 from db.roles import Role
-
-_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+from trial.dates import MONTHS
+from trial.dates import date_words as date_words
 
 
 def when(at: datetime, now: datetime, zone: tzinfo | None = None) -> str:
@@ -22,18 +21,13 @@ def when(at: datetime, now: datetime, zone: tzinfo | None = None) -> str:
     if local.date() == today.date():
         return f"{local:%H:%M}"
     year = "" if local.year == today.year else f" {local.year}"
-    return f"{local.day} {_MONTHS[local.month - 1]}{year} {local:%H:%M}"
+    return f"{local.day} {MONTHS[local.month - 1]}{year} {local:%H:%M}"
 
 
 def on_day(at: datetime, zone: tzinfo | None = None) -> str:
     """ "8 Mar 2026 10:02"."""
     local = at.astimezone(_own(zone))
     return f"{date_words(local.date())} {local:%H:%M}"
-
-
-def date_words(on: date) -> str:
-    """ "8 Mar 2026"."""
-    return f"{on.day} {_MONTHS[on.month - 1]} {on.year}"
 
 
 def _own(zone: tzinfo | None) -> tzinfo:

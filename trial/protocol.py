@@ -24,6 +24,8 @@ from pydantic import (
 )
 
 from grading.settings import GradingSettings
+from trial.follow_up_facts import VisitTest
+from trial.follow_up_plan import CountedFrom, EndpointRules, FollowUpPlan, MissingScan, PlannedDay
 from trial.limits import EligibilityLimits, SaeClock, SecondInfusionLimits
 from trial.stopping_settings import MOST_PATIENTS, RuleEvent, RuleKind, StoppingRule, checked_looks
 
@@ -56,6 +58,8 @@ class Protocol:
     eligibility: EligibilityLimits
     second_infusion: SecondInfusionLimits
     planned_cells_per_kg: float
+    follow_up: FollowUpPlan
+    endpoints: EndpointRules
     vital_sign_times: tuple[time, ...]
     ice_times: tuple[time, ...]
     ice_at_every_time_from_grade: int
@@ -127,6 +131,8 @@ def parse_protocol(text: str) -> Protocol:
         eligibility=EligibilityLimits(**content.eligibility.model_dump()),
         second_infusion=SecondInfusionLimits(**content.second_infusion.model_dump()),
         planned_cells_per_kg=content.infusions.planned_cells_per_kg,
+        follow_up=content.follow_up.plan(),
+        endpoints=EndpointRules(**content.endpoints.model_dump()),
         monitoring_days=content.monitoring.days,
         settled_hours=content.monitoring.settled_hours,
         shift_starts=content.shifts.starts,
@@ -223,6 +229,53 @@ class _SecondInfusion(_Section):
 
 class _Infusions(_Section):
     planned_cells_per_kg: float = Field(ge=1e3, le=1e10)
+
+
+_FROM_TEXT: Any = Field(strict=False)
+"""TOML holds words and lists, no enumerations and tuples."""
+
+
+def _each_once(tests: tuple[VisitTest, ...]) -> tuple[VisitTest, ...]:
+    if len(set(tests)) < len(tests):
+        raise ValueError("list each test once")
+    return tests
+
+
+class _Visit(_Section):
+    name: str = Field(pattern=r"^[a-z0-9_]{1,40}$")
+    day: int = Field(ge=1, le=3650)
+    before: int = Field(ge=0, le=365)
+    after: int = Field(ge=0, le=365)
+    tests: Annotated[tuple[Annotated[VisitTest, _FROM_TEXT], ...], _FROM_TEXT, AfterValidator(_each_once)]
+
+
+def _apart(visits: tuple[_Visit, ...]) -> tuple[_Visit, ...]:
+    """No day may belong to two visits, and none of a visit's days comes before day 1."""
+    last_day = 0
+    for visit in visits:
+        if visit.day - visit.before <= last_day:
+            raise ValueError(f"the days of {visit.name} must begin after day {last_day}; list visits by day")
+        last_day = visit.day + visit.after
+    if len({visit.name for visit in visits}) < len(visits):
+        raise ValueError("give each visit a name of its own")
+    return visits
+
+
+class _FollowUp(_Section):
+    counted_from: Annotated[CountedFrom, _FROM_TEXT]
+    visits: Annotated[tuple[_Visit, ...], Field(min_length=1, strict=False), AfterValidator(_apart)]
+
+    def plan(self) -> FollowUpPlan:
+        """The plan as the visits are made from it."""
+        days = (PlannedDay(**visit.model_dump()) for visit in self.visits)
+        return FollowUpPlan(self.counted_from, tuple(days))
+
+
+class _Endpoints(_Section):
+    month_3_day: int = Field(ge=30, le=365)
+    month_3_before: int = Field(ge=0, le=90)
+    month_3_after: int = Field(ge=0, le=90)
+    month_3_missing: Annotated[MissingScan, _FROM_TEXT]
 
 
 class _Assessments(_Section):
@@ -369,6 +422,8 @@ class _File(_Section):
     eligibility: _Eligibility
     infusions: _Infusions
     second_infusion: _SecondInfusion
+    follow_up: _FollowUp
+    endpoints: _Endpoints
     assessments: _Assessments
     monitoring: _Monitoring
     shifts: _Shifts
