@@ -159,14 +159,14 @@ def _read_board(session: Session, now: datetime, protocol: Protocol, zone: ZoneI
     by_patient = _stays(session, [one.patient_id for one in candidates])
     ids = [one.infusion_id for one in candidates]
     skipped = {one: rows for some in _parts(ids) for one, rows in load_skips(session, some).items()}
-    points = _points(session, ids, since=now - LOOK_BACK)
+    points = load_points(session, ids, since=now - LOOK_BACK)
     old_from = now - timedelta(days=protocol.monitoring_days)
     whole = {
         one.infusion_id
         for one in candidates
         if one.infused_at <= old_from or not _says_enough(points.get(one.infusion_id, ()))
     }
-    points |= _points(session, sorted(whole), since=None)
+    points |= load_points(session, sorted(whole), since=None)
     return [
         BoardPatient(
             patient_id=one.patient_id,
@@ -272,9 +272,10 @@ def _says_enough(points: Sequence[Point]) -> bool:
     )
 
 
-def _points(
+def load_points(
     session: Session, infusion_ids: Sequence[int], *, since: datetime | None
 ) -> dict[int, list[Point]]:
+    """Infusion -> its assessments by time observed, from `since` on or all."""
     crs, icans = aliased(Grade), aliased(Grade)
     ice = or_(
         col(Assessment.ice_score).is_not(None),

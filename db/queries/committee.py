@@ -1,16 +1,18 @@
-"""What the committee's safety page reads: everyone, infused or not, and the worst grade of each day."""
+"""What the committee's safety page reads day by day: everyone, infused or not, with the worst of each day."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, cast
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col
 
 from db.models import Assessment, Grade, Infusion, Patient, PatientDay, Stay
+from db.queries.committee_deaths import load_deaths
 from db.queries.skips import load_skips
 from grading.scale import Toxicity
 from trial.calendar import StayKind, StayPeriod
@@ -33,6 +35,11 @@ class WorstOfDay:
     def grade(self) -> int | None:
         """The grade to show, None where only "at least" can be said."""
         return self.worst_at_least if self.settled else None
+
+    @property
+    def is_graded(self) -> bool:
+        """Whether anything is proved: False is "not graded yet"."""
+        return self.settled or self.worst_at_least > 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,23 +79,54 @@ class CommitteePatient:
         return min(ends, default=None)
 
 
-def load_committee(session: Session) -> tuple[CommitteePatient, ...]:
+def load_committee(session: Session, zone: ZoneInfo) -> tuple[CommitteePatient, ...]:
     """Every enrolled patient by study code, in a fixed number of queries."""
     infusions = _infusions(session)
     stays = _stays(session)
-    died = _deaths(session)
-    query = select(_id(Patient.id), col(Patient.study_code), col(Patient.withdrawn_at))
-    rows = session.connection().execute(query.order_by(col(Patient.study_code)))
+    deaths = load_deaths(session, zone)
+    query = (
+        select(_id(Patient.id), col(Patient.study_code), col(Patient.withdrawn_at))
+        .where(col(Patient.enrolled_at).is_not(None))
+        .order_by(col(Patient.study_code))
+    )
+    rows = session.connection().execute(query)
     return tuple(
         CommitteePatient(
             study_code=code,
             withdrawn_at=withdrawn_at,
-            died_at=died.get(patient_id),
+            died_at=deaths[patient_id].at if patient_id in deaths else None,
             stays=tuple(stays[patient_id]),
             infusions=tuple(infusions[patient_id]),
         )
         for patient_id, code, withdrawn_at in rows
     )
+
+
+def as_of(patient: CommitteePatient, cut_off: datetime, zone: ZoneInfo) -> CommitteePatient:
+    """The patient as the days up to a cut-off show it, the day of the cut-off included."""
+    return replace(
+        patient,
+        withdrawn_at=_by(patient.withdrawn_at, cut_off),
+        died_at=_by(patient.died_at, cut_off),
+        stays=tuple(stay for stay in patient.stays if stay.from_at <= cut_off),
+        infusions=tuple(
+            _infusion_as_of(one, cut_off, zone) for one in patient.infusions if one.infused_at <= cut_off
+        ),
+    )
+
+
+def _by(at: datetime | None, cut_off: datetime) -> datetime | None:
+    return at if at is not None and at <= cut_off else None
+
+
+def _infusion_as_of(infusion: CommitteeInfusion, cut_off: datetime, zone: ZoneInfo) -> CommitteeInfusion:
+    last_on = cut_off.astimezone(zone).date()
+    days = {
+        scale: {day: worst for day, worst in of_scale.items() if worst.on_date <= last_on}
+        for scale, of_scale in infusion.days.items()
+    }
+    skipped = tuple(skip for skip in infusion.skipped if skip.due_at <= cut_off)
+    return replace(infusion, days=days, skipped=skipped)
 
 
 def infusions_with_events(session: Session) -> list[int]:
@@ -153,20 +191,6 @@ def _stays(session: Session) -> dict[int, list[StayPeriod]]:
     return _grouped(
         (patient_id, StayPeriod(StayKind(kind), from_at, to_at)) for patient_id, kind, from_at, to_at in rows
     )
-
-
-def _deaths(session: Session) -> dict[int, datetime]:
-    query = (
-        select(col(Assessment.patient_id), func.min(col(Assessment.assessed_at)))
-        .where(
-            col(Assessment.superseded_at).is_(None),
-            col(Assessment.status) == "recorded",
-            col(Assessment.death_due_to).is_not(None),
-        )
-        .group_by(col(Assessment.patient_id))
-    )
-    rows = session.connection().execute(query)
-    return {row[0]: row[1] for row in rows}
 
 
 def _grouped(pairs: Iterable[tuple[int, Any]]) -> defaultdict[int, list[Any]]:

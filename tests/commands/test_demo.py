@@ -79,9 +79,9 @@ def test_one_alert_is_open_one_is_withdrawn_and_the_grade_4_is_over() -> None:
 
 @pytest.mark.parametrize("scale", list(Toxicity))
 def test_the_committee_sees_a_day_without_an_assessment_and_one_called_off(scale: Toxicity) -> None:
-    with reading() as reader:
-        patients = load_committee(reader)
     zone = context.settings().zone
+    with reading() as reader:
+        patients = load_committee(reader, zone)
     made = heat_rows(patients, scale, context.protocol(), zone=zone, cut_off=utc_now())
     gaps = {
         (cell.study_code, cell.number, cell.day): cell.words

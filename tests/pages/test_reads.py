@@ -208,7 +208,7 @@ def test_the_committee_sees_everyone_and_each_event_once(database: str) -> None:
     made_up.enrol("CART-002", NOW)
     protocol, zone = context.protocol(), context.settings().zone
     with reading() as session:
-        patients = load_committee(session)
+        patients = load_committee(session, zone)
         courses = {
             one: EventCourse(load_course_facts(session, one, NOW, protocol, zone), load_entries(session, one))
             for one in infusions_with_events(session)
@@ -232,7 +232,7 @@ def test_an_event_ends_with_the_entry_that_ended_it(database: str) -> None:
     )
     protocol, zone = context.protocol(), context.settings().zone
     with reading() as session:
-        patients = load_committee(session)
+        patients = load_committee(session, zone)
         courses = {
             infusion_id: EventCourse(
                 load_course_facts(session, infusion_id, NOW, protocol, zone),

@@ -134,7 +134,7 @@ def test_the_committee_sees_each_refused_assessment_once() -> None:
     refuse("ice", back(2))
     refuse("ice", back(0.5), "afraid")
     with reading() as session:
-        (patient,) = load_committee(session)
+        (patient,) = load_committee(session, ZONE)
     (skip,) = patient.infusions[0].skipped
     assert (skip.kind, skip.explanation) == (SlotKind.ICE, "afraid")
 

@@ -117,7 +117,7 @@ def test_nobody_stands_on_the_board_who_was_not_seen_for_the_monitored_days(
 
 def test_every_course_and_the_committee_can_be_read(imported: Imported) -> None:
     with reading() as session:
-        patients = load_committee(session)
+        patients = load_committee(session, ZoneInfo("Asia/Shanghai"))
         entries = [
             entry
             for one in patients

@@ -7,14 +7,12 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from alerts.facts import load_course_facts
 from charts.heat_rows import HeatRow, heat_rows, last_change
-from db.queries.charted_entries import load_entries
-from db.queries.committee import CommitteePatient, infusions_with_events, load_committee
+from db.queries.committee import CommitteePatient, load_committee
 from db.queries.patient import data_version
 from grading.scale import Toxicity
 from pages.parts.kept import Kept
-from reports.events import Event, EventCourse, list_events
+from reports.events import Event, load_events
 from trial.protocol import Protocol
 
 
@@ -61,11 +59,5 @@ _rows: Final[Kept[tuple[HeatRow, ...]]] = Kept(8)
 
 
 def _read(session: Session, now: datetime, protocol: Protocol, zone: ZoneInfo) -> _Everyone:
-    patients = load_committee(session)
-    courses = {
-        infusion_id: EventCourse(
-            load_course_facts(session, infusion_id, now, protocol, zone), load_entries(session, infusion_id)
-        )
-        for infusion_id in infusions_with_events(session)
-    }
-    return patients, tuple(list_events(patients, courses, now, protocol))
+    patients = load_committee(session, zone)
+    return patients, tuple(load_events(session, patients, now, protocol, zone))
