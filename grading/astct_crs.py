@@ -142,5 +142,8 @@ READINGS: Final[tuple[str, ...]] = (
     "systolic pressure, vasopressors, bolus or judgement; device, flow, SpO2 or judgement.",
     "`not_crs` makes the row grade 0, and the course passes over the row: it neither opens, treats nor ends "
     "anything. Only an investigator may enter it; from a file it is unconfirmed and closes no alert.",
+    "A steroid or anticytokine drug recorded as a treatment counts for the end of the course as a row that "
+    "lists it would: each dose at its time, a drug that runs until it ends. It opens no course, fills no box "
+    "and changes no finding; where box and treatment disagree, the page asks (J).",
 )
 """Numbered readings of this project, in the order of the table, then of the course."""

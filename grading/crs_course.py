@@ -3,7 +3,7 @@
 One walker steps through the rows in time order on small codes; the single assessment and the
 bulk grader both use it. A course opens with the first fever or a judgement `crs`; while it is
 open fever is waived; it closes at a settled grade 0 long enough after its last sign and its
-last drug (readings 10 to 16 in `astct_crs.py`).
+last drug (readings 10 to 17 in `astct_crs.py`).
 """
 
 from collections.abc import Iterable, Sequence
@@ -30,6 +30,7 @@ from grading.crs_row import (
     verdict_of,
 )
 from grading.findings import FeverFound
+from grading.given_drugs import DrugGiven, last_given
 from grading.scale import RULESET, Grade, Toxicity
 from grading.settings import DEFAULT_SETTINGS, GradingSettings
 from grading.stored_values import stored_values
@@ -163,6 +164,7 @@ def grade_course(
     settings: GradingSettings = DEFAULT_SETTINGS,
     refused_earlier_at: datetime | None = None,
     from_at: datetime | None = None,
+    drugs: Sequence[DrugGiven] = (),
 ) -> list[GradedAssessment]:
     """Grade all assessments after one infusion; the result is in time order.
 
@@ -170,16 +172,12 @@ def grade_course(
                         it no course is flagged as late
     refused_earlier_at  instant of a refused assessment; later rows carry a note
     from_at             grade only the assessments from this instant on; the earlier ones are walked
+    drugs               steroids and anticytokine drugs that are recorded as treatments
     """
     ordered = sorted(rows, key=lambda charted: charted.assessed_at)
     codes = [_codes(charted, settings) for charted in ordered]
-    walked = walk(
-        [0] * len(ordered),
-        [microseconds_of(charted.assessed_at) for charted in ordered],
-        [step_of_row(row) for row in codes],
-        hours_in_microseconds(settings.clear_hours),
-        hours_in_microseconds(settings.drug_hours),
-    )
+    times = [charted.assessed_at for charted in ordered]
+    walked = _walk_one(times, [step_of_row(row) for row in codes], drugs, settings)
     graded: list[GradedAssessment] = []
     late = False
     for charted, row, course in zip(ordered, codes, walked, strict=True):
@@ -190,6 +188,33 @@ def grade_course(
         refused = refused_earlier_at is not None and charted.assessed_at > refused_earlier_at
         graded.append(_grade_row(charted, row, course, late and bool(course & _IN), refused, settings))
     return graded
+
+
+def _walk_one(
+    times: Sequence[datetime], steps: Sequence[int], drugs: Sequence[DrugGiven], settings: GradingSettings
+) -> list[int]:
+    """Walk one course; before a row, the last dose of a treatment is a row of its own that lists a drug."""
+    instants: list[int] = []
+    meanings: list[int] = []
+    places: list[int] = []
+    known: datetime | None = None
+    for at, step in zip(times, steps, strict=True):
+        given = last_given(drugs, at)
+        if given is not None and given != known:
+            known = given
+            instants.append(microseconds_of(given))
+            meanings.append(_DRUG)
+        places.append(len(instants))
+        instants.append(microseconds_of(at))
+        meanings.append(step)
+    walked = walk(
+        [0] * len(instants),
+        instants,
+        meanings,
+        hours_in_microseconds(settings.clear_hours),
+        hours_in_microseconds(settings.drug_hours),
+    )
+    return [walked[place] for place in places]
 
 
 # A course is walked again at every entry, over the same rows and one more.

@@ -38,9 +38,11 @@ Readings: where the rules leave room, this is how they are read here.
 17. Blank fever-masking drugs list no drug, and never make a grade unsettled.
 18. A death row is settled, with nothing missing, for the scale the death belongs to; for the other scale it
     is a row like any other.
+19. A steroid or anticytokine drug recorded as a treatment delays the closing of the course like a row that
+    lists it: by its last dose up to the row in question, by that row itself while it runs. It does no more.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -59,20 +61,24 @@ from tests.second_opinion.signs import (
 )
 
 CLEAR = timedelta(hours=tables.CLEAR_HOURS)
+
+Given = tuple[datetime, datetime | None, float | None]
+"""A treatment: first dose, end (None while it goes on), hours between doses (None: it runs, or one dose)."""
 SETTLED_ZERO = {"grade": 0, "at_least": 0, "missing": []}
 
 
-def grade_course(rows: list[Row]) -> list[dict[str, Any]]:
+def grade_course(rows: list[Row], treatments: list[Given] | None = None) -> list[dict[str, Any]]:
     """The grades of one patient after one infusion.
 
     Args:
         rows: Valid rows in any order, keyed by the columns of the assessment file; blank or absent is None.
+        treatments: Steroids and anticytokine drugs recorded beside the rows.
 
     Returns:
         For each row in time order `assessed_at`, `crs` (`grade`, `at_least`, `missing`, `masked`,
         `course_open` after the row, `fever`, `recurrence`) and `icans` (`grade`, `at_least`, `missing`).
     """
-    course = Course()
+    course = Course(treatments=treatments or [])
     in_time_order = sorted(rows, key=assessed_at)
     return [
         {"assessed_at": row["assessed_at"], "crs": course.grade(row), "icans": icans(row)}
@@ -149,10 +155,28 @@ def prolongs(row: Row) -> bool:
     return bool(classes & {"steroid", "anticytokine", "unknown"})
 
 
+def latest_dose(treatments: list[Given], until: datetime) -> list[datetime]:
+    """The last moment up to `until` at which each treatment was being given, found dose by dose."""
+    latest = []
+    for first, end, hours in treatments:
+        if first > until:
+            continue
+        if hours is None:
+            latest.append(until if end is None or end > until else end)
+            continue
+        dose = first
+        following = dose + timedelta(hours=hours)
+        while following <= until and (end is None or following <= end):
+            dose, following = following, following + timedelta(hours=hours)
+        latest.append(dose)
+    return latest
+
+
 @dataclass
 class Course:
     """What must be remembered from row to row."""
 
+    treatments: list[Given] = field(default_factory=list)
     is_open: bool = False
     last_sign_at: datetime | None = None
     last_drug_at: datetime | None = None
@@ -204,7 +228,8 @@ class Course:
             return recurrence
         if result["grade"] == 0 and self.last_sign_at is not None and now - self.last_sign_at >= CLEAR:
             self.clear_for_24_h = True
-            if self.last_drug_at is None or now - self.last_drug_at >= CLEAR:
+            charted = [] if self.last_drug_at is None else [self.last_drug_at]
+            if all(now - given >= CLEAR for given in charted + latest_dose(self.treatments, now)):
                 self.is_open = False
         return False
 

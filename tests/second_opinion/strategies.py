@@ -12,6 +12,7 @@ from random import Random
 from hypothesis import strategies as st
 
 from tests.second_opinion import tables
+from tests.second_opinion.grader import Given
 from tests.second_opinion.signs import Row
 
 PHASES = {
@@ -62,6 +63,20 @@ def courses(max_rows: int = 10) -> st.SearchStrategy[list[Row]]:
         st.integers(min_value=1, max_value=max_rows),
         st.integers(min_value=0, max_value=2**32 - 1),
     )
+
+
+def random_treatments(rng: Random, course: list[Row]) -> list[Given]:
+    """Steroids and anticytokine drugs given around a course: once, repeated, running, not yet ended."""
+    start = datetime.fromisoformat(str(course[0]["assessed_at"]))
+    treatments: list[Given] = []
+    for _ in range(rng.choice((0, 1, 1, 2, 3))):
+        first = start + timedelta(hours=rng.choice(GAPS_H) * rng.choice((-2, 0, 1, 1, 3, 6)))
+        end = rng.choice((None, first + timedelta(hours=rng.choice(GAPS_H) * rng.choice((0, 1, 2, 5)))))
+        once: Given = (first, first, None)
+        treatments.append(
+            rng.choice((once, (first, end, None), (first, end, rng.choice((4, 6, 12, 24, 36)))))
+        )
+    return treatments
 
 
 def smallest(course: list[Row], disagrees: Callable[[list[Row]], bool]) -> list[Row]:
