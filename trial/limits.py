@@ -6,6 +6,8 @@
 
 from dataclasses import dataclass
 
+from grading.units import Analyte
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EligibilityLimits:
@@ -65,3 +67,47 @@ class SaeClock:
     clock_hours: float
     reminder_hours: tuple[float, ...]
     overdue_repeat_hours: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreatmentLimits:
+    """Limits of tocilizumab, which warn and never forbid, and how lymphodepletion is known.
+
+    tocilizumab_hours_apart  the least time between two doses
+    lymphodepletion_days     fludarabine and cyclophosphamide of so many days before an infusion belong to it
+    """
+
+    tocilizumab_mg_per_kg: float
+    tocilizumab_max_mg: float
+    tocilizumab_hours_apart: float
+    tocilizumab_in_24_h: int
+    tocilizumab_in_all: int
+    lymphodepletion_days: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteLimit:
+    """The laboratory's limits of normal for one analyte in one unit.
+
+    sex       "F", "M", or "both"
+    lln, uln  None where the laboratory gives no such limit
+    """
+
+    analyte: Analyte
+    sex: str
+    unit: str
+    lln: float | None = None
+    uln: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaboratorySettings:
+    """How laboratory results are read together, and the limits of normal that the form offers.
+
+    hematotox_days  results of so many days before lymphodepletion count for CAR-HEMATOTOX
+    together_hours  results taken within so many hours of each other are read together for the IEC-HS flag
+    """
+
+    hematotox_days: int
+    together_hours: float
+    limits: tuple[SiteLimit, ...]

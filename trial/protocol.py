@@ -21,12 +21,21 @@ from pydantic import (
     ValidationError,
     ValidationInfo,
     field_validator,
+    model_validator,
 )
 
 from grading.settings import GradingSettings
+from grading.units import Analyte, read_spelling
 from trial.follow_up_facts import VisitTest
 from trial.follow_up_plan import CountedFrom, EndpointRules, FollowUpPlan, MissingScan, PlannedDay
-from trial.limits import EligibilityLimits, SaeClock, SecondInfusionLimits
+from trial.limits import (
+    EligibilityLimits,
+    LaboratorySettings,
+    SaeClock,
+    SecondInfusionLimits,
+    SiteLimit,
+    TreatmentLimits,
+)
 from trial.stopping_settings import MOST_PATIENTS, RuleEvent, RuleKind, StoppingRule, checked_looks
 
 EVERYONE: Final = "everyone"
@@ -60,6 +69,8 @@ class Protocol:
     planned_cells_per_kg: float
     follow_up: FollowUpPlan
     endpoints: EndpointRules
+    treatments: TreatmentLimits
+    laboratory: LaboratorySettings
     vital_sign_times: tuple[time, ...]
     ice_times: tuple[time, ...]
     ice_at_every_time_from_grade: int
@@ -133,6 +144,8 @@ def parse_protocol(text: str) -> Protocol:
         planned_cells_per_kg=content.infusions.planned_cells_per_kg,
         follow_up=content.follow_up.plan(),
         endpoints=EndpointRules(**content.endpoints.model_dump()),
+        treatments=TreatmentLimits(**content.treatments.model_dump()),
+        laboratory=content.laboratory.settings(),
         monitoring_days=content.monitoring.days,
         settled_hours=content.monitoring.settled_hours,
         shift_starts=content.shifts.starts,
@@ -276,6 +289,57 @@ class _Endpoints(_Section):
     month_3_before: int = Field(ge=0, le=90)
     month_3_after: int = Field(ge=0, le=90)
     month_3_missing: Annotated[MissingScan, _FROM_TEXT]
+
+
+class _Treatments(_Section):
+    tocilizumab_mg_per_kg: float = Field(gt=0, le=100)
+    tocilizumab_max_mg: float = Field(gt=0, le=10_000)
+    tocilizumab_hours_apart: _Hours
+    tocilizumab_in_24_h: int = Field(ge=1, le=24)
+    tocilizumab_in_all: int = Field(ge=1, le=100)
+    lymphodepletion_days: int = Field(ge=1, le=60)
+
+
+_Limit = Annotated[float, Field(gt=0, le=1e8)]
+
+
+class _SiteLimit(_Section):
+    analyte: Annotated[Analyte, Field(strict=False)]
+    sex: Literal["F", "M", "both"]
+    unit: str
+    lln: _Limit | None = None
+    uln: _Limit | None = None
+
+    @model_validator(mode="after")
+    def _limits_in_a_listed_unit(self) -> "_SiteLimit":
+        read_spelling(self.analyte, self.unit)
+        if self.lln is None and self.uln is None:
+            raise ValueError("give lln, uln, or both")
+        if self.lln is not None and self.uln is not None and self.lln >= self.uln:
+            raise ValueError("lln must be below uln")
+        return self
+
+
+def _each_limit_once(limits: tuple[_SiteLimit, ...]) -> tuple[_SiteLimit, ...]:
+    for place, one in enumerate(limits):
+        for other in limits[:place]:
+            same = (one.analyte, one.unit) == (other.analyte, other.unit)
+            if same and (one.sex == other.sex or "both" in (one.sex, other.sex)):
+                raise ValueError(f"{one.analyte} in {one.unit} stands there twice for the same sex")
+    return limits
+
+
+class _Laboratory(_Section):
+    hematotox_days: int = Field(ge=1, le=60)
+    together_hours: _Hours
+    limits: Annotated[tuple[_SiteLimit, ...], Field(strict=False), AfterValidator(_each_limit_once)]
+
+    def settings(self) -> LaboratorySettings:
+        """The section as the rules take it."""
+        limits = tuple(SiteLimit(**one.model_dump()) for one in self.limits)
+        return LaboratorySettings(
+            hematotox_days=self.hematotox_days, together_hours=self.together_hours, limits=limits
+        )
 
 
 class _Assessments(_Section):
@@ -424,6 +488,8 @@ class _File(_Section):
     second_infusion: _SecondInfusion
     follow_up: _FollowUp
     endpoints: _Endpoints
+    treatments: _Treatments
+    laboratory: _Laboratory
     assessments: _Assessments
     monitoring: _Monitoring
     shifts: _Shifts
@@ -440,7 +506,7 @@ def _sentence(error: ValidationError) -> str:
         return f"the setting {name} is missing. Add it; trial/protocol.toml shows every setting."
     if problem["type"] == "extra_forbidden":
         return f"the setting {name} is not known. Correct its name or remove it."
-    rule = problem["msg"].removeprefix("Value error, ")
+    rule = problem["msg"].removeprefix("Value error, ").removesuffix(".")
     return f"the setting {name}{_found(problem['input'])}: {rule[0].lower()}{rule[1:]}."
 
 

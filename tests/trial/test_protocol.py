@@ -121,7 +121,7 @@ def test_the_hash_names_the_text_that_was_read() -> None:
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ("days = 14 ", "day = 14 ", "the setting monitoring.days is missing. Add it"),
+        ("\ndays = 14 ", "\nday = 14 ", "the setting monitoring.days is missing. Add it"),
         ("[alerts]", "[alerts]\nrecovery = 3", "the setting alerts.recovery is not known"),
         (
             "fever_c = 38.0",
