@@ -7,6 +7,8 @@ from pathlib import Path
 from failpoints import FAILPOINTS, VARIABLE
 from grading.documents import render_pages
 from settings import ROOT
+from trial.ctcae_document import PATH as TERMS_PAGE
+from trial.ctcae_document import render_terms
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,7 +25,7 @@ def main(args: argparse.Namespace) -> int:
 
 def all_pages() -> dict[str, str]:
     """The text of every page that is made, by its path in the repository."""
-    return {**render_pages(), "docs/failpoints.md": _failpoints()}
+    return {**render_pages(), TERMS_PAGE: render_terms(), "docs/failpoints.md": _failpoints()}
 
 
 def write_pages(root: Path) -> int:

@@ -80,6 +80,8 @@ class Protocol:
     shift_starts: tuple[time, ...]
     stopping: tuple[StoppingRule, ...]
     sae: SaeClock
+    sae_report_days_before: int
+    sae_report_days_after: int
     recovery_hours: float
     acknowledged_hours_grade_3: float
     acknowledged_hours_grade_4: float
@@ -151,6 +153,8 @@ def parse_protocol(text: str) -> Protocol:
         shift_starts=content.shifts.starts,
         stopping=tuple(StoppingRule(**rule.model_dump()) for rule in content.stopping.rules),
         sae=SaeClock(**content.sae.model_dump()),
+        sae_report_days_before=content.sae_report.days_before,
+        sae_report_days_after=content.sae_report.days_after,
         **assessments,
         **content.alerts.model_dump(exclude={"plans"}),
         plans=content.alerts.plans.steps(),
@@ -461,6 +465,11 @@ class _Sae(_Section):
         return hours
 
 
+class _SaeReport(_Section):
+    days_before: int = Field(ge=0, le=60)
+    days_after: int = Field(ge=0, le=60)
+
+
 class _Alerts(_Section):
     recovery_hours: _Hours
     acknowledged_hours_grade_3: _Hours
@@ -495,6 +504,7 @@ class _File(_Section):
     shifts: _Shifts
     stopping: _Stopping
     sae: _Sae
+    sae_report: _SaeReport
     alerts: _Alerts
 
 

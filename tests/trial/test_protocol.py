@@ -88,6 +88,7 @@ def test_the_shipped_file_holds_two_stopping_rules_and_the_clock_of_serious_even
         ),
     )
     assert protocol.sae == SaeClock(clock_hours=24, reminder_hours=(12, 20, 23), overdue_repeat_hours=4)
+    assert (protocol.sae_report_days_before, protocol.sae_report_days_after) == (2, 7)
 
 
 def test_a_rule_may_be_bayesian_and_look_only_now_and_then() -> None:
