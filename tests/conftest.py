@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from _pytest.runner import runtestprotocol
 from hypothesis import settings
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
+from tests.support.browser import shared_server, vigil_server  # noqa: F401 -- fixtures
+from tests.support.chromium import SharedBrowser
 from tests.support.databases import (  # noqa: F401 -- fixtures
     database,
     postgres_database,
@@ -28,6 +30,7 @@ settings.register_profile("vigil", deadline=None)
 settings.load_profile("vigil")
 
 ROOT = Path(__file__).resolve().parents[1]
+shared_browser = SharedBrowser()
 
 LONGEST_FIRST = (
     "browser/test_the_whole_path.py",
@@ -73,6 +76,9 @@ The others run without the tracer of coverage, which is a third of a test's time
 """
 
 
+_browser_files: set[Path] = set()
+
+
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # xdist's workers send their reports to the one that prints
         config.pluginmanager.register(NotRunReporter(), "not_run_reporter")
@@ -81,9 +87,20 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     place = {ROOT / "tests" / name: number for number, name in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: place.get(item.path, len(place)))
+    _browser_files.update(item.path for item in items if "browser" in getattr(item, "fixturenames", ()))
     for item in items:
         if not _covers(item.path):
             item.add_marker("no_cover")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if item.path not in _browser_files:
+        shared_browser.close()
+
+
+def pytest_unconfigure() -> None:
+    shared_browser.close()
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -125,17 +142,11 @@ def chromium_path() -> Path:
     return find_chromium() or not_run("chromium was not found on PATH (apt-get install chromium)")
 
 
-# One file's, not the run's: while Playwright runs, asyncio.run() fails in the same thread.
 @pytest.fixture(scope="module")
 def browser(chromium_path: Path) -> Iterator[Browser]:
     """A running browser; each test opens its own context: `browser.new_context(...)`."""
-    arguments = ["--disable-dev-shm-usage"] + (["--no-sandbox"] if os.geteuid() == 0 else [])
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium_path, args=arguments)
-        try:
-            yield browser
-        finally:
-            browser.close()
+    yield shared_browser.get(chromium_path)
+    shared_browser.tidy()
 
 
 @pytest.fixture(scope="session")

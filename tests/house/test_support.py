@@ -1,5 +1,6 @@
 """The servers that other tests rely on really are what they say."""
 
+import re
 import smtplib
 
 import pytest
@@ -27,6 +28,15 @@ def test_the_browser_opens_a_page(browser: Browser) -> None:
     page.set_content("<title>t</title><h1>Board</h1>")
     assert page.get_by_role("heading", name="Board").is_visible()
     page.close()
+
+
+def test_our_list_of_what_the_browser_does_without_holds_playwrights_own(browser: Browser) -> None:
+    page = browser.new_page()
+    page.goto("chrome://version")
+    given = re.findall(r"--disable-features=(\S+)", page.locator("#command_line").inner_text())
+    page.close()
+    assert len(given) == 2, given
+    assert set(given[0].split(",")) <= set(given[1].split(","))
 
 
 def send(server: SmtpServer, recipient: str = "pi@hospital.org") -> None:

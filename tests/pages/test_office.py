@@ -21,12 +21,11 @@ from tests.support.browser import (
     axe_violations,
     give_back_pages,
     screenshot,
-    vigil_server,
     wait_until_drawn,
 )
 from tests.support.settled import touch, write
 
-__all__ = ["give_back_pages", "vigil_server"]
+__all__ = ["give_back_pages"]
 
 ODD_NAME = "*Ward* :red[7] <b>d</b> $x$"
 

@@ -4,7 +4,8 @@
         page = vigil_server.open(browser, Role.WARD, "/")
         expect(page.get_by_role("heading", name="Ward board")).to_be_visible()
 
-Each test opens pages of its own; the server and its database live as long as the test file.
+Each test opens pages of its own. A test file begins on an empty database with one administrator; the server
+itself goes from file to file.
 """
 
 import os
@@ -15,15 +16,18 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import count
 from pathlib import Path
+from sqlite3 import connect
 from typing import Any, Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Error as PlaywrightError
 
 from actions import accounts, context
 from actions.errors import Refused
@@ -33,6 +37,7 @@ from db.inputs import UserIn
 from db.roles import SYSTEM, Actor, Role
 from pages.parts.access import SESSION_COOKIE
 from settings import ROOT, Settings
+from tests.support.chromium import keep
 from tests.support.ports import find_free_port
 from tests.support.settled import DRAWN_WITHIN_MS, settled, watch
 from trial.protocol import load_protocol
@@ -59,7 +64,7 @@ class VigilServer:
     process: "subprocess.Popen[str]"
     log: Path
     tokens: dict[str, str] = field(default_factory=dict)
-    pages: "dict[tuple[Browser, str], Pages]" = field(default_factory=dict)
+    pages: "list[Pages]" = field(default_factory=list)
 
     def use_database(self) -> None:
         """Let this test process read and write the server's database, through actions or directly."""
@@ -115,34 +120,46 @@ class VigilServer:
 
     def give_back(self) -> None:
         """The test is over: its pages may go to the next one."""
-        for pages in self.pages.values():
+        for pages in self.pages:
             pages.give_back()
 
     def _pages(self, browser: Browser, token: str) -> "Pages":
-        key = (browser, token)
-        if key not in self.pages:
-            opened = self.context(browser)
-            cookie = {"name": SESSION_COOKIE, "value": token, "url": self.url}
-            opened.add_cookies([{**cookie, "httpOnly": True, "sameSite": "Strict"}])  # type: ignore[typeddict-item]
-            opened.on("close", lambda _: self._forget(key))
-            self.pages[key] = Pages(opened)
-        return self.pages[key]
-
-    def _forget(self, key: tuple[Browser, str]) -> None:
-        self.pages.pop(key, None)
+        """Those of this sign-in, else ones that nobody has; their cookie is changed."""
+        self.pages = [pages for pages in self.pages if pages.is_open_in(browser)]
+        of_this = [pages for pages in self.pages if pages.token == token]
+        unused = [pages for pages in self.pages if not pages.lent]
+        found = next(iter(of_this + unused), None)
+        if found is None:
+            found = Pages(keep(self.context(browser)))
+            self.pages.append(found)
+        found.sign_in(self.url, token)
+        return found
 
 
 @dataclass
 class Pages:
-    """The pages of one sign-in, each lent to one test at a time.
+    """The pages of one browser context, each lent to one test at a time, all of one sign-in.
 
     A test that opens an address on a page of an earlier one gets a new document, and Streamlit's 60 files
-    from the browser's memory: a new browser would compile them all again, which takes 2 s.
+    from the browser's memory: a new context would compile them all again, which takes 2 s.
     """
 
     context: BrowserContext
+    token: str = ""
     lent: list[Page] = field(default_factory=list)
     free: list[Page] = field(default_factory=list)
+
+    def is_open_in(self, browser: Browser) -> bool:
+        return browser.is_connected() and self.context in browser.contexts
+
+    def sign_in(self, url: str, token: str) -> None:
+        """Let the pages be those of this sign-in."""
+        if token == self.token:
+            return
+        cookie = {"name": SESSION_COOKIE, "value": token, "url": url}
+        self.context.clear_cookies()
+        self.context.add_cookies([{**cookie, "httpOnly": True, "sameSite": "Strict"}])  # type: ignore[typeddict-item]
+        self.token = token
 
     def lend(self) -> Page:
         page = self.free.pop() if self.free else self.context.new_page()
@@ -150,8 +167,26 @@ class Pages:
         return page
 
     def give_back(self) -> None:
-        self.free += [page for page in self.lent if not page.is_closed()]
+        """Keep what the next test may have: no page that was closed, no context whose clock was changed."""
+        left = [page for page in self.lent if not page.is_closed()]
         self.lent.clear()
+        if any(_has_another_clock(page) for page in left):
+            self.context.close()
+        else:
+            self.free += left
+
+    def leave(self) -> None:
+        """Stand on an empty page, which asks no server for anything."""
+        self.free = [page for page in self.free if not page.is_closed()]
+        for page in self.free:
+            page.goto("about:blank")
+
+
+def _has_another_clock(page: Page) -> bool:
+    try:
+        return bool(page.evaluate("'__pwClock' in globalThis"))
+    except PlaywrightError:  # it is on its way to another page
+        return True
 
 
 def make_account(role: Role, username: str | None = None, now: datetime | None = None) -> str:
@@ -230,20 +265,73 @@ def running_server(
             process.wait()
 
 
+class SharedServer:
+    """The server of one process of tests, which gives every file the database of a fresh start."""
+
+    def __init__(self, folder: Path, empty: Path) -> None:
+        self._folder = folder
+        self._empty = empty
+        self._numbers = count(1)
+        self._open = ExitStack()
+        self._server: VigilServer | None = None
+        self._fresh = Path()
+
+    def get(self) -> VigilServer:
+        """The running server on a database that nobody used but one administrator."""
+        if self._server is None or self._server.process.poll() is not None:
+            self.close()
+            self._start()
+        else:
+            self._restore(self._server)
+        assert self._server is not None
+        self._server.use_database()
+        return self._server
+
+    def close(self) -> None:
+        """End the server, if it runs."""
+        self._server = None
+        self._open.close()
+
+    def _start(self) -> None:
+        folder = self._folder / f"start-{next(self._numbers)}"
+        folder.mkdir()
+        shutil.copy(self._empty, folder / "vigil.db")
+        self._server = self._open.enter_context(running_server(folder))
+        self._server.account(Role.ADMIN)
+        self._fresh = folder / "fresh.db"
+        with closing(connect(folder / "vigil.db")) as used, closing(connect(self._fresh)) as fresh:
+            used.backup(fresh)
+
+    def _restore(self, server: VigilServer) -> None:
+        """SQLite writes the whole database anew in one transaction, so the server may keep it open."""
+        server.give_back()
+        for pages in server.pages:
+            pages.leave()
+        server.tokens.clear()
+        with (
+            closing(connect(self._fresh)) as fresh,
+            closing(connect(self._fresh.parent / "vigil.db")) as used,
+        ):
+            fresh.backup(used)
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[SharedServer]:
+    """The server that `vigil_server` hands out."""
+    shared = SharedServer(tmp_path_factory.mktemp("server"), sqlite_template)
+    yield shared
+    shared.close()
+
+
 @pytest.fixture(scope="module")
-def vigil_server(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[VigilServer]:
+def vigil_server(shared_server: SharedServer) -> VigilServer:
     """A server on an empty database with one administrator, for the tests of one file."""
-    folder = tmp_path_factory.mktemp("server")
-    shutil.copy(sqlite_template, folder / "vigil.db")
-    with running_server(folder) as server:
-        server.use_database()
-        server.account(Role.ADMIN)
-        yield server
+    return shared_server.get()
 
 
 @pytest.fixture(autouse=True)
 def give_back_pages(request: pytest.FixtureRequest) -> Iterator[None]:
-    """The pages of `vigil_server` go from test to test of one file; import this beside it."""
+    """The pages of `vigil_server` go from test to test; import this beside it."""
     server = request.getfixturevalue("vigil_server") if "vigil_server" in request.fixturenames else None
     yield
     if server is not None:

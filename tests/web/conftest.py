@@ -16,7 +16,6 @@ from starlette.websockets import WebSocket
 
 from actions import context, passwords, sign_ins
 from settings import Settings
-from tests.support.browser import vigil_server  # noqa: F401 -- a fixture
 from trial.protocol import load_protocol
 from web.gate import Gate
 from web.routes import ROUTES
