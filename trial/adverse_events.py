@@ -75,16 +75,21 @@ def refuse_grade(term: str, grade: int) -> str | None:
     return f"{term} has no grade {grade} in CTCAE v5.0; its {noun} {verb} {known}."
 
 
-def refuse_fatal(grade: int, outcome: Outcome | None, is_serious: bool | None) -> str | None:
-    """The sentence where grade 5, the outcome and seriousness contradict each other."""
+def refuse_fatal(grade: int, outcome: Outcome | None) -> str | None:
+    """The sentence where grade 5 and the outcome contradict each other."""
     fatal = outcome is Outcome.FATAL
     if grade == FATAL_GRADE and outcome is not None and not fatal:
         return "Grade 5 is death due to the event: choose the outcome fatal, or another grade."
     if fatal and grade != FATAL_GRADE:
         return "Fatal means that the patient died of this event: choose grade 5, or another outcome."
-    if (fatal or grade == FATAL_GRADE) and is_serious is False:
-        return "An event that the patient died of is serious. Choose yes, and the criterion death."
     return None
+
+
+def refuse_fatal_as_not_serious(grade: int, is_serious: bool | None) -> str | None:
+    """The sentence where the patient died of an event that is said not to be serious."""
+    if grade != FATAL_GRADE or is_serious is not False:
+        return None
+    return "An event that the patient died of is serious. Choose yes, and the criterion death."
 
 
 def serious_questions(

@@ -11,6 +11,7 @@ from trial.adverse_events import (
     is_infection,
     refuse_derived,
     refuse_fatal,
+    refuse_fatal_as_not_serious,
     refuse_grade,
     serious_questions,
 )
@@ -68,17 +69,14 @@ def test_a_grade_that_the_term_does_not_have_is_refused(term: str, grade: int, s
 
 def test_grade_5_fatal_and_serious_go_together() -> None:
     outcomes = (None, *Outcome)
-    for grade, outcome, serious in product(range(1, 6), outcomes, (None, True, False)):
-        refused = refuse_fatal(grade, outcome, serious)
-        contradiction = (
-            (grade == 5 and outcome not in (None, Outcome.FATAL))
-            or (grade < 5 and outcome is Outcome.FATAL)
-            or (grade == 5 and serious is False)
-        )
-        assert (refused is not None) is contradiction, (grade, outcome, serious)
-    assert "choose the outcome fatal" in str(refuse_fatal(5, Outcome.RECOVERED, True))
-    assert "choose grade 5" in str(refuse_fatal(4, Outcome.FATAL, True))
-    assert "is serious" in str(refuse_fatal(5, None, False))
+    for grade, outcome in product(range(1, 6), outcomes):
+        contradiction = outcome is not None and (grade == 5) is not (outcome is Outcome.FATAL)
+        assert (refuse_fatal(grade, outcome) is not None) is contradiction, (grade, outcome)
+    for grade, serious in product(range(1, 6), (None, True, False)):
+        contradiction = grade == 5 and serious is False
+        assert (refuse_fatal_as_not_serious(grade, serious) is not None) is contradiction, (grade, serious)
+    assert "choose the outcome fatal" in str(refuse_fatal(5, Outcome.RECOVERED))
+    assert "choose grade 5" in str(refuse_fatal(4, Outcome.FATAL))
 
 
 @pytest.mark.parametrize(
