@@ -23,8 +23,10 @@ from tests.support.not_run import NotRunReporter, not_run
 from tests.support.ports import find_free_port
 from tests.support.postgres import PostgresCluster, running_cluster
 from tests.support.programs import find_chromium, find_postgres_bin
+from tests.support.scratch import write_to_memory
 from tests.support.smtp import SmtpServer, running_smtp_server
 
+write_to_memory()
 # A busy machine is slow; no test fails because of the time it took.
 settings.register_profile("vigil", deadline=None)
 settings.load_profile("vigil")

@@ -10,10 +10,13 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
+from tests.support.scratch import short_root
+
 SUPERUSER = "vigil"
 # The cluster is thrown away, so nothing is flushed to the disk.
 SERVER_OPTIONS = (
     "-c listen_addresses='' -c fsync=off -c synchronous_commit=off -c full_page_writes=off "
+    "-c wal_level=minimal -c max_wal_senders=0 -c max_wal_size=128MB -c jit=off "
     "-c shared_buffers=32MB -c max_connections=100 -c autovacuum=off"
 )
 
@@ -102,7 +105,7 @@ class PostgresCluster:
 def running_cluster(bin_folder: Path) -> Iterator[PostgresCluster]:
     """A cluster that ends, and whose folder goes, with the block."""
     # Not under TMPDIR: the socket's path must stay short and be open to another user.
-    folder = Path(tempfile.mkdtemp(prefix="vigil-pg-", dir="/tmp"))
+    folder = Path(tempfile.mkdtemp(prefix="vigil-pg-", dir=short_root()))
     try:
         if os.geteuid() == 0:
             owner = _ordinary_user()
