@@ -20,6 +20,7 @@ from actions.patient_days import DayGrade, rewrite_days, worst_of_days
 from alerts.reconcile import Told, reconcile_course
 from db.models import Record
 from db.queries.course import StoredAssessment, last_closed_at, load_course
+from db.queries.treatments import load_drugs_given
 from db.roles import Actor
 from failpoints import reach
 from grading.crs_course import GradedAssessment, grade_course
@@ -156,6 +157,7 @@ def _grade(session: Session, infusion_id: int, from_at: datetime | None, protoco
         infused_at=infused_at.astimezone(zone),
         settings=protocol.grading,
         from_at=first_at,
+        drugs=load_drugs_given(session, infusion_id),
     )
     rows = list(zip(stored[len(stored) - len(graded) :], graded, strict=True))
     return _Course(infusion_id, infused_at, from_at, zone, rows)
@@ -166,8 +168,9 @@ def _load(
 ) -> list[StoredAssessment]:
     """The assessments that decide the grades from `first_at` on.
 
-    A closed course remembers nothing: the walk may begin after it. A drug given before it could delay the end
-    of the next course only where drugs are waited for longer than signs; then the whole course is walked.
+    A closed course remembers nothing: the walk may begin after it. A drug charted before it could delay the
+    end of the next course only where drugs are waited for longer than signs; then the whole course is walked.
+    Treatments are read apart, all of them.
     """
     after = None
     if first_at is not None and protocol.grading.drug_hours <= protocol.grading.clear_hours:

@@ -1,6 +1,6 @@
 """How an action says no: with sentences a person can act on, and nothing saved."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -54,3 +54,18 @@ class ChangedMeanwhile(Refused):
         self.theirs = dict(theirs)
         self.yours = dict(yours)
         super().__init__(sentence)
+
+
+class NotConfirmed(Refused):
+    """Possible, but to be asked once more; `sentences` are what a person must confirm before it is saved."""
+
+    def __init__(self, sentences: Sequence[str]) -> None:
+        """Take every question, those already confirmed too."""
+        self.sentences = list(sentences)
+        super().__init__(" ".join(sentences))
+
+
+def refuse_unconfirmed(sentences: Sequence[str], confirmed: Collection[str]) -> None:
+    """Go on only where a person has confirmed each of these sentences; otherwise raises NotConfirmed."""
+    if any(sentence not in confirmed for sentence in sentences):
+        raise NotConfirmed(sentences)

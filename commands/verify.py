@@ -27,8 +27,10 @@ from db import session as database
 from db.audit import verify_chain
 from db.queries import verify as stored
 from db.queries.course import StoredAssessment, load_course
+from db.queries.treatments import load_drugs_given
 from db.session import SaveRefused, reading
 from grading.crs_course import GradedAssessment, grade_course
+from grading.given_drugs import DrugGiven
 from grading.scale import RULESET, Toxicity
 from grading.settings import GradingSettings
 from settings import SettingsError, load_settings
@@ -220,7 +222,7 @@ def _compare_course(
         (grade["assessment_id"], grade["scale"]): grade
         for grade in stored.load_standing_grades(session, infusion.id)
     }
-    rebuild = _Rebuilt(rows, infusion, protocols, zone)
+    rebuild = _Rebuilt(rows, infusion, load_drugs_given(session, infusion.id), protocols, zone)
     for place, row in enumerate(rows):
         at = f"{infusion.words}, {row.assessed_at.astimezone(zone):%Y-%m-%d %H:%M}"
         for scale in Toxicity:
@@ -242,9 +244,11 @@ class _Rebuilt:
         self,
         rows: Sequence[StoredAssessment],
         infusion: stored.InfusionToVerify,
+        drugs: Sequence[DrugGiven],
         protocols: Mapping[str, GradingSettings],
         zone: ZoneInfo,
     ) -> None:
+        self._drugs = drugs
         self._charted = [row.charted for row in rows]
         self._infused_at = infusion.infused_at.astimezone(zone)
         self._protocols = protocols
@@ -269,7 +273,10 @@ class _Rebuilt:
     def _under(self, settings_hash: str) -> list[GradedAssessment]:
         if settings_hash not in self._graded:
             self._graded[settings_hash] = grade_course(
-                self._charted, infused_at=self._infused_at, settings=self._protocols[settings_hash]
+                self._charted,
+                infused_at=self._infused_at,
+                settings=self._protocols[settings_hash],
+                drugs=self._drugs,
             )
         return self._graded[settings_hash]
 

@@ -1,6 +1,7 @@
-"""What a treatment can be: drugs in the words of the chart, and the units of a dose."""
+"""What a treatment can be: drugs in the words of the chart, how they are given, and the units of a dose."""
 
 from enum import StrEnum
+from typing import Final
 
 
 class Drug(StrEnum):
@@ -36,6 +37,19 @@ class Drug(StrEnum):
     OTHER = "other"
 
 
+class Giving(StrEnum):
+    """How a drug is given."""
+
+    ONCE = "once"
+    REPEATED = "repeated"
+    RUNNING = "running"
+
+    @property
+    def label(self) -> str:
+        """The words on a screen."""
+        return _GIVING_WORDS[self]
+
+
 class DoseUnit(StrEnum):
     """The unit of one dose, or of the rate of a drug that runs."""
 
@@ -46,3 +60,10 @@ class DoseUnit(StrEnum):
     UNITS_PER_MIN = "units/min"
     MG_PER_M2 = "mg/m2"
     UG = "ug"
+
+
+_GIVING_WORDS: Final = {
+    Giving.ONCE: "One dose",
+    Giving.REPEATED: "Repeated",
+    Giving.RUNNING: "Running",
+}

@@ -12,7 +12,7 @@ from typing import Final
 
 from grading.given_drugs import DrugGiven
 from trial.drugs import CLASS_OF, DrugClass, drug_words, keeps_course_open
-from trial.treatment_facts import DoseUnit, Drug
+from trial.treatment_facts import DoseUnit, Drug, Giving
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +46,13 @@ class Treatment:
     def is_one_dose(self) -> bool:
         """Given once, neither repeated nor running."""
         return not self.is_ongoing and self.ended_at is None
+
+    @property
+    def giving(self) -> Giving:
+        """How it is given."""
+        if self.is_one_dose:
+            return Giving.ONCE
+        return Giving.RUNNING if self.every_hours is None else Giving.REPEATED
 
     @property
     def given(self) -> DrugGiven:
@@ -91,6 +98,24 @@ def milligrams(dose: float | None, unit: DoseUnit | None) -> Decimal | None:
 def drugs_given(treatments: Iterable[Treatment]) -> list[DrugGiven]:
     """The steroids and anticytokine drugs among the treatments, for the end of a CRS course."""
     return [one.given for one in treatments if keeps_course_open(one.drug)]
+
+
+def course_changes_from(before: Treatment | None, after: Treatment | None) -> datetime | None:
+    """From when on a CRS course may be graded otherwise, once a treatment reads `after` instead of `before`.
+
+    None is no treatment; the answer is None where the course does not wait for the drug, or waits alike.
+    """
+    old, new = (
+        None if one is None or not keeps_course_open(one.drug) else one.given for one in (before, after)
+    )
+    if old is None or new is None:
+        known = old or new
+        return None if known is None else known.first_at
+    if (old.first_at, old.every) != (new.first_at, new.every):
+        return min(old.first_at, new.first_at)
+    if old.last_at == new.last_at:
+        return None
+    return min(at for at in (old.last_at, new.last_at) if at is not None)
 
 
 def lymphodepletion_at(

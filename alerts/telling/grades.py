@@ -10,8 +10,10 @@ from alerts.model import ALERT_GRADE, AssessmentFact, SignalKind, SignalState
 from alerts.states import AlertState, Change, NoticeKind
 from alerts.telling.desk import Desk, graded, row_id
 from alerts.words.story import Cause, Correction, Known, Story
-from db.models import Assessment, Grade
+from db.models import Assessment, Grade, Treatment
 from grading.scale import Toxicity
+from trial.drugs import drug_words
+from trial.treatment_facts import Drug
 
 _LEAST: Final = {SignalKind.GRADE_3: ALERT_GRADE, SignalKind.RISE_2: RISE}
 """What an entry of such an alert once proved, at least."""
@@ -97,14 +99,30 @@ def _correction(desk: Desk, change: Change, scale: Toxicity, old_level: int) -> 
 
 
 def _cause(desk: Desk, assessment: Assessment, grade: Grade) -> Cause | None:
-    """The one entry of now that changed the grade of an older, later assessment."""
-    written = [fact for fact in desk.known.assessments if fact.entered_at == desk.now]
-    if len(written) != 1 or grade.graded_at != desk.now or assessment.entered_at == desk.now:
+    """The one entry or treatment of now that changed the grade of an older, later assessment."""
+    if grade.graded_at != desk.now or assessment.entered_at == desk.now:
         return None
+    written = [fact for fact in desk.known.assessments if fact.entered_at == desk.now]
+    if len(written) != 1:
+        return None if written else _treatment(desk, assessment)
     (fact,) = written
     if fact.assessed_at >= assessment.assessed_at:
         return None
     return Cause(fact.assessed_at, fact.entered_at, corrected=fact.version > 1)
+
+
+def _treatment(desk: Desk, assessment: Assessment) -> Cause | None:
+    """The steroid or anticytokine drug that was recorded, corrected or withdrawn now."""
+    treatment = desk.session.exec(
+        select(Treatment)
+        .where(Treatment.patient_id == assessment.patient_id, Treatment.entered_at == desk.now)
+        .order_by(col(Treatment.id).desc())
+        .limit(1)
+    ).first()
+    if treatment is None:
+        return None
+    drug = drug_words(Drug(treatment.drug))
+    return Cause(treatment.started_at, desk.now, corrected=treatment.version > 1, drug=drug)
 
 
 def _former_grade(desk: Desk, change: Change, scale: Toxicity, old_level: int) -> Grade:

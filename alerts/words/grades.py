@@ -179,6 +179,10 @@ def _cause(story: Story) -> list[Line]:
         return []
     observed = full_time(cause.observed_at, story.zone)
     entered = time_beside(cause.entered_at, cause.observed_at, story.zone)
+    if cause.drug is not None:
+        done = "changed" if cause.corrected else "entered"
+        drug = cause.drug[0].upper() + cause.drug[1:]
+        return [("Treatment", f"{drug} from {observed}, {done} {entered}. It changed this grade.")]
     label, done = ("Corrected entry", "corrected") if cause.corrected else ("Late entry", "entered")
     return [(label, f"observed {observed}, {done} {entered}. It changed this grade.")]
 

@@ -60,11 +60,15 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Another entry, observed before, that was made or corrected just now and changed the grade told of."""
+    """Another entry, observed before, that was made or corrected just now and changed the grade told of.
+
+    drug  where it is no assessment but a treatment: `observed_at` is then when it began
+    """
 
     observed_at: datetime
     entered_at: datetime
     corrected: bool
+    drug: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

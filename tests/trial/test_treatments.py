@@ -27,9 +27,10 @@ from trial.drugs import (
 from trial.protocol import load_protocol
 from trial.steroids import EQUIVALENT_MG, dexamethasone_mg, steroid_days
 from trial.tocilizumab import mg_per_kg, tocilizumab_so_far, tocilizumab_warnings
-from trial.treatment_facts import DoseUnit, Drug
+from trial.treatment_facts import DoseUnit, Drug, Giving
 from trial.treatments import (
     Treatment,
+    course_changes_from,
     drugs_given,
     lymphodepletion_at,
     milligrams,
@@ -171,6 +172,46 @@ def test_another_drug_goes_by_its_own_name() -> None:
 )
 def test_a_dose_in_milligrams_is_exact(dose: float | None, unit: DoseUnit | None, mg: str | None) -> None:
     assert milligrams(dose, unit) == (None if mg is None else Decimal(mg))
+
+
+STEROID = running(Drug.DEXAMETHASONE, 4, 20)
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "hours"),
+    [
+        (None, toci(3), 3),
+        (toci(3), None, 3),
+        (toci(3), toci(5), 3),
+        (toci(5), toci(3), 3),
+        (toci(3), toci(3, 800), None),
+        (STEROID, running(Drug.DEXAMETHASONE, 4, 30), 20),
+        (STEROID, running(Drug.DEXAMETHASONE, 4, 10), 10),
+        (STEROID, running(Drug.DEXAMETHASONE, 4), 20),
+        (STEROID, running(Drug.DEXAMETHASONE, 4, 20, every_hours=6), 4),
+        (STEROID, running(Drug.HYDROCORTISONE, 4, 20), None),
+        (STEROID, running(Drug.NOREPINEPHRINE, 4, 20), 4),
+        (running(Drug.NOREPINEPHRINE, 4), running(Drug.NOREPINEPHRINE, 4, 9), None),
+        (None, treatment(Drug.ACETAMINOPHEN, 3), None),
+        (None, None, None),
+    ],
+)
+def test_a_course_changes_from_where_the_drug_was_given_otherwise(
+    before: Treatment | None, after: Treatment | None, hours: float | None
+) -> None:
+    assert course_changes_from(before, after) == (None if hours is None else at(hours))
+
+
+@pytest.mark.parametrize(
+    ("one", "giving"),
+    [
+        (toci(3), Giving.ONCE),
+        (STEROID, Giving.RUNNING),
+        (running(Drug.DEXAMETHASONE, 4, every_hours=6), Giving.REPEATED),
+    ],
+)
+def test_a_treatment_says_how_it_is_given(one: Treatment, giving: Giving) -> None:
+    assert (one.giving, giving.label) == (giving, {"once": "One dose"}.get(giving, giving.name.capitalize()))
 
 
 # ---- Lymphodepletion and the next therapy ----
