@@ -1,5 +1,6 @@
 """The treatments of a patient as they stand: for the end of a CRS course, and as records for people."""
 
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -51,6 +52,14 @@ def load_treatments(session: Session, patient_id: int) -> list[Treatment]:
     """What stands, earliest first."""
     rows = session.connection().execute(_OF_PATIENT, {"of_patient": patient_id})
     return [fact_of(row) for row in rows.mappings()]
+
+
+def load_treatments_of_all(session: Session) -> dict[int, list[Treatment]]:
+    """The same of every patient, by patient id."""
+    found: defaultdict[int, list[Treatment]] = defaultdict(list)
+    for row in session.connection().execute(_STANDING.add_columns(_TREATMENTS.c.patient_id)).mappings():
+        found[row["patient_id"]].append(fact_of(row))
+    return dict(found)
 
 
 def load_drugs_given(session: Session, infusion_id: int) -> list[DrugGiven]:
