@@ -20,6 +20,8 @@ class Page(StrEnum):
     ALERTS = "alerts"
     HANDOVER = "handover"
     SAFETY = "safety"
+    STOPPING = "stopping"
+    REVIEW = "review"
     ENROLMENT = "enrolment"
     INFUSIONS = "infusions"
     RECIPIENTS = "recipients"
@@ -156,6 +158,7 @@ PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
         Page.ALERTS,
         Page.HANDOVER,
         Page.SAFETY,
+        Page.STOPPING,
         Page.ENROLMENT,  # for the lasting findings
     ),
     Role.COORDINATOR: (
@@ -166,7 +169,7 @@ PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
         Page.INFUSIONS,
         Page.RECIPIENTS,
     ),
-    Role.COMMITTEE: (Page.SAFETY, Page.BOARD, Page.PATIENT, Page.ALERTS),
+    Role.COMMITTEE: (Page.SAFETY, Page.STOPPING, Page.REVIEW, Page.BOARD, Page.PATIENT, Page.ALERTS),
     Role.ADMIN: (Page.ACCOUNTS, Page.RECIPIENTS, Page.ALERTS),
     Role.DISPLAY: (Page.BOARD,),
 }

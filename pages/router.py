@@ -34,6 +34,8 @@ SCREENS: Final = {
     Page.ALERTS: Screen("ward/alerts.py", "Alerts"),
     Page.HANDOVER: Screen("ward/handover.py", "Handover"),
     Page.SAFETY: Screen("committee/safety.py", "Safety"),
+    Page.STOPPING: Screen("committee/stopping.py", "Stopping"),
+    Page.REVIEW: Screen("committee/review.py", "Review"),
     Page.ENROLMENT: Screen("office/enrolment.py", "Enrolment"),
     Page.INFUSIONS: Screen("office/infusions.py", "Infusions"),
     Page.RECIPIENTS: Screen("office/recipients.py", "Recipients"),
@@ -42,6 +44,8 @@ SCREENS: Final = {
 
 SECTIONS: Final = {
     Page.SAFETY: "Committee",
+    Page.STOPPING: "Committee",
+    Page.REVIEW: "Committee",
     Page.ENROLMENT: "Trial",
     Page.INFUSIONS: "Trial",
     Page.RECIPIENTS: "Office",

@@ -10,6 +10,7 @@ from actions.permissions import Action, Page, may, may_see
 from clock import utc_now
 from db.queries.board import load_board, load_missing
 from db.queries.board_alerts import load_board_alerts
+from db.queries.review import count_open_questions
 from db.roles import Actor
 from db.session import reading
 from pages.parts import tiles
@@ -61,7 +62,11 @@ def _load(now: datetime) -> tuple[list[Place], list[Card]]:
         shown = places[: st.session_state[_SHOWN]]
         latest = [place.patient.points[-1].assessment_id for place in shown if place.patient.points]
         missing = load_missing(session, latest)
-    return places, [write_card(place, missing, now, zone) for place in shown]
+        questions = count_open_questions(session)
+    return places, [
+        write_card(place, missing, now, zone, questions=questions.get(place.patient.patient_id, 0))
+        for place in shown
+    ]
 
 
 def _head(patients: int, now: datetime) -> None:

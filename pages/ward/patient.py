@@ -11,10 +11,12 @@ from db.queries.charted_entries import load_versions
 from db.queries.patient import PatientName, PatientRecord, list_patients
 from db.roles import Actor
 from db.session import reading
+from pages.office.office_parts.sheet import show_said
 from pages.parts import tiles
 from pages.parts.access import is_fragment_run, require_role
 from pages.parts.wording import counted, when
 from pages.ward.patient_parts.about import show_reminders, show_stays
+from pages.ward.patient_parts.course import show_course, show_labs
 from pages.ward.patient_parts.due import due_grid
 from pages.ward.patient_parts.entries import show_entries
 from pages.ward.patient_parts.entry import show_entry
@@ -51,18 +53,37 @@ def main() -> None:
 def _show(loaded: Loaded, actor: Actor) -> None:
     versions = loaded.facts.versions
     show_head(loaded, actor)
+    show_said()
     if st.query_params.get("a") and not versions:
         st.text("The entry of this link is not among this patient's entries. It may have been moved.")
     if versions:
         show_entry(loaded, versions, actor)
-    if loaded.entries:
-        _axis(loaded, actor)
-    else:
-        _no_entry_yet(loaded)
+    _pictures(loaded, actor)
     show_entries(loaded)
     show_grid(loaded)
     show_reminders(loaded)
     show_stays(loaded.patient, loaded)
+
+
+def _pictures(loaded: Loaded, actor: Actor) -> None:
+    """The bedside signs of this infusion; the other two are read only when they are opened."""
+    bedside, course, labs = st.tabs(
+        ["Bedside signs", "Whole course", "Laboratory"],
+        on_change="rerun",
+        key=f"patient-pictures-{loaded.patient.id}",
+    )
+    if course.open:
+        with course:
+            show_course(loaded, actor)
+    elif labs.open:
+        with labs:
+            show_labs(loaded, actor)
+    else:
+        with bedside:
+            if loaded.entries:
+                _axis(loaded, actor)
+            else:
+                _no_entry_yet(loaded)
 
 
 @st.fragment

@@ -94,6 +94,11 @@ class Place:
         )
 
 
+def _questions_line(questions: int) -> str:
+    words = f"{counted(questions, 'question', 'questions')} of the safety committee to answer, on the page."
+    return tiles.piece("div", text=words, classes="vigil-card-line")
+
+
 def in_order(
     patients: Sequence[BoardPatient],
     alerts: Mapping[int, Sequence[BoardAlert]],
@@ -125,8 +130,8 @@ def _place(
     return Place(patient, alerts, due, standings, day_of(now, patient.infused_at, zone))
 
 
-def write_card(place: Place, missing: Missing, now: datetime, zone: ZoneInfo) -> Card:
-    """Write one card."""
+def write_card(place: Place, missing: Missing, now: datetime, zone: ZoneInfo, *, questions: int = 0) -> Card:
+    """Write one card; `questions` of the safety committee wait for an answer."""
     patient, waiting = place.patient, place.unacknowledged
     opened = open_columns(patient, place.due, missing)
     parts = [
@@ -136,6 +141,7 @@ def write_card(place: Place, missing: Missing, now: datetime, zone: ZoneInfo) ->
         *(_grade_line(scale, place.standings[scale]) for scale in Toxicity),
         _times_line(place, now, zone),
         *(_open_line(scale, opened[scale]) for scale in opened),
+        *([_questions_line(questions)] if questions else []),
         *(
             tiles.piece("div", text=acknowledged_words(alert, now, zone), classes="vigil-card-line")
             for alert in place.alerts

@@ -9,7 +9,10 @@ import streamlit as st
 
 from actions.permissions import Action, may
 from db.queries.charted_entries import VALUE_COLUMNS, Entry, StoredGrade
+from db.queries.review import load_questions
 from db.roles import Actor
+from db.session import reading
+from pages.committee.review_parts.questions import draw_questions_of_entry
 from pages.parts import tiles
 from pages.parts.values import FREE_TEXT, column_label, value_words
 from pages.parts.wording import ago, columns_words, date_and_time, late_words
@@ -35,6 +38,9 @@ def show_entry(loaded: Loaded, versions: Sequence[Entry], actor: Actor) -> None:
         st.html(_values(versions, loaded))
         _show_free_text(versions, loaded)
         _show_ways_on(loaded, versions, actor)
+        with reading() as session:
+            questions = load_questions(session, [newest.stable_id])
+        draw_questions_of_entry(actor, newest.stable_id, questions)
 
 
 def _who_and_when(loaded: Loaded, versions: Sequence[Entry]) -> str:

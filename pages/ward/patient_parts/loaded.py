@@ -143,15 +143,16 @@ class Loaded:
         return self.facts.window.covers(self.now)
 
     @cached_property
-    def shown_until(self) -> datetime:
-        """Up to when the picture is drawn: the end of the window or now, not long after the last entry.
-
-        Now is rounded up to ten minutes, so that a picture stays the same while people look at it.
-        """
+    def rounded_now(self) -> datetime:
+        """Now, rounded up to ten minutes: a picture stays the same while people look at it."""
         step = _STEP.total_seconds()
-        now = datetime.fromtimestamp(-(-self.now.timestamp() // step) * step, tz=self.now.tzinfo)
+        return datetime.fromtimestamp(-(-self.now.timestamp() // step) * step, tz=self.now.tzinfo)
+
+    @cached_property
+    def shown_until(self) -> datetime:
+        """Up to when the picture is drawn: the end of the window or now, not long after the last entry."""
         last = self.entries[-1].assessed_at if self.entries else self.infusion.infused_at
-        ends = [now, max(self.facts.planned_end, last + _SHOWN_AFTER_LAST)]
+        ends = [self.rounded_now, max(self.facts.planned_end, last + _SHOWN_AFTER_LAST)]
         ends += [self.facts.window.to_at] if self.facts.window.to_at is not None else []
         return max(min(ends), last, self.infusion.infused_at)
 
