@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from actions import context
 from actions.course import regrade_course
+from actions.enrolled import load_enrolled
 from actions.errors import AlreadyRecorded, ChangedMeanwhile, Refused, RefusedField
 from actions.permissions import Action, require
 from actions.rows import insert_row
@@ -45,7 +46,7 @@ def record_infusion(entry: InfusionIn, *, by: Actor, now: datetime) -> int:
 
 def add_infusion(session: Session, entry: InfusionIn, *, by: Actor, now: datetime) -> int:
     """Record an infusion inside the caller's transaction; as `record_infusion`."""
-    patient = _enrolled(session, entry)
+    patient = load_enrolled(session, entry.patient_id)
     _refuse_recorded(patient, entry)
     _refuse_impossible(patient, entry, now)
     _refuse_barred(session, patient, entry)
@@ -87,7 +88,7 @@ def correct_infusion(
         values = _values(entry)
         _refuse_stale(stored, version, values, now)
         _refuse_other_place(stored, entry)
-        _refuse_impossible(_enrolled(session, entry), entry, now)
+        _refuse_impossible(load_enrolled(session, entry.patient_id), entry, now)
         _refuse_after_assessments(session, infusion_id, entry)
         new_version = _write_correction(session, stored, values, why, by, now)
         regrade_course(session, infusion_id, from_at=None, now=now, protocol=context.protocol(), by=by)
@@ -103,14 +104,6 @@ def bar_sentence(study_code: str, bar: BarringGrade, first_infused_at: datetime)
         f"{study_code} is barred from a second infusion: {bar.scale.label} {grade} "
         f"on {on_day(bar.assessed_at)}, day {day} after the first infusion."
     )
-
-
-def _enrolled(session: Session, entry: InfusionIn) -> PatientRecord:
-    patient = office.load_patient(session, entry.patient_id)
-    if patient is None:
-        sentence = f"No patient {entry.patient_id} is enrolled. Enrol the patient first."
-        raise Refused([RefusedField("patient_id", entry.patient_id, sentence)])
-    return patient
 
 
 def _refuse_recorded(patient: PatientRecord, entry: InfusionIn) -> None:

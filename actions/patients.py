@@ -1,4 +1,8 @@
-"""What is recorded about a patient besides assessments: enrolment, lasting findings, infusions, stays."""
+"""What is recorded about a patient besides assessments: baseline, lasting findings, infusions, stays.
+
+A screening leads to an enrolment by `actions.screening` and `actions.enrolment`; who was screened elsewhere
+is enrolled here.
+"""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -40,7 +44,7 @@ _NOTE: Final = FreeText("Note", 2000, lines=True)
 
 
 def enrol_patient(entry: PatientIn, *, by: Actor, now: datetime) -> int:
-    """Enrol a patient under a study code; returns the row id.
+    """Enrol a patient who was screened elsewhere; returns the row id.
 
     Raises:
         AlreadyRecorded: the study code is taken, whatever its capitals.
@@ -53,24 +57,31 @@ def enrol_patient(entry: PatientIn, *, by: Actor, now: datetime) -> int:
 
 def add_patient(session: Session, entry: PatientIn, *, by: Actor, now: datetime) -> int:
     """Enrol a patient inside the caller's transaction; as `enrol_patient`."""
-    taken = office.find_study_code(session, entry.study_code)
-    if taken is not None:
-        sentence = f"{taken} is already enrolled. Correct the study code, or open the patient's page."
-        raise AlreadyRecorded([RefusedField("study_code", entry.study_code, sentence)])
-    _refuse_other_investigator(session, entry.treating_investigator_id)
-    values = {"study_code": entry.study_code, **_baseline(entry)}
+    values = new_patient_values(session, entry)
     origin = {"enrolled_at": now, "enrolled_by": by.user_id}
     patient_id = insert_row(session, _PATIENTS, values | origin)
     _audit(session, "enrol_patient", patient_id, None, values, by, now)
     return patient_id
 
 
+def new_patient_values(session: Session, entry: PatientIn) -> dict[str, Any]:
+    """The row of a new patient; raises as `enrol_patient` where the code or the investigator cannot be."""
+    taken = office.find_study_code(session, entry.study_code)
+    if taken is not None:
+        sentence = f"{taken} is known already. Correct the study code, or open the patient on this page."
+        raise AlreadyRecorded([RefusedField("study_code", entry.study_code, sentence)])
+    _refuse_other_investigator(session, entry.treating_investigator_id)
+    return {"study_code": entry.study_code, **_baseline(entry)}
+
+
 def change_patient(patient_id: int, entry: PatientIn, *, by: Actor, now: datetime) -> None:
-    """Change sex, age or treating investigator; the study code stays.
+    """Change the treating investigator, and sex and age of a patient without a screening.
 
-    The audit trail keeps what stood before.
+    Sex and age of a screened patient are facts of the screening and are corrected there. The audit trail
+    keeps what stood before.
 
-    Raises Refused when the study code differs or the investigator is not an active one.
+    Raises Refused when the study code differs, the investigator is not an active one, or the screening has
+    sex and age.
     """
     require(by, Action.ENROL_PATIENT)
     with writing() as session:
@@ -86,6 +97,8 @@ def change_patient(patient_id: int, entry: PatientIn, *, by: Actor, now: datetim
         after = _baseline(entry)
         if after == before:
             return
+        if patient.screened_at is not None:
+            _refuse_facts_of_the_screening(patient, entry)
         if after["treating_investigator_id"] != before["treating_investigator_id"]:
             _refuse_other_investigator(session, entry.treating_investigator_id)
         session.connection().execute(update(_PATIENTS).where(_PATIENTS.c.id == patient_id).values(after))
@@ -125,6 +138,16 @@ def _known(session: Session, patient_id: int) -> PatientRecord:
     if patient is None:
         raise Refused("This patient is not known. Reload the page and choose again.")
     return patient
+
+
+def _refuse_facts_of_the_screening(patient: PatientRecord, entry: PatientIn) -> None:
+    for name, typed, stored in (
+        ("sex", entry.sex, patient.sex),
+        ("age_years", entry.age_years, patient.age_years),
+    ):
+        if typed != stored:
+            sentence = f"Sex and age of {patient.study_code} are facts of the screening. Correct them there."
+            raise Refused([RefusedField(name, typed, sentence)])
 
 
 def _baseline(entry: PatientIn) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from sqlalchemy import RowMapping, bindparam, update
 from sqlmodel import Session
 
 from actions import context
+from actions.enrolled import load_enrolled
 from actions.errors import AlreadyRecorded, ChangedMeanwhile, Refused, RefusedField
 from actions.permissions import Action, require
 from actions.rows import insert_row
@@ -55,7 +56,7 @@ def record_stay(entry: StayIn, *, ends_current: bool = False, by: Actor, now: da
 
 def add_stay(session: Session, entry: StayIn, *, ends_current: bool = False, by: Actor, now: datetime) -> str:
     """Record a stay inside the caller's transaction; as `record_stay`."""
-    patient = _enrolled(session, entry)
+    patient = load_enrolled(session, entry.patient_id)
     stays = office.load_stays(session, patient.id)
     running = next((stay for stay in stays if stay.to_at is None), None)
     ended = running if ends_current and running and running.from_at < entry.from_at else None
@@ -109,7 +110,7 @@ def correct_stay(
     with writing() as session:
         values = _values(entry)
         stored = _standing(session, stable_id, version, values, now)
-        patient = _enrolled(session, entry)
+        patient = load_enrolled(session, entry.patient_id)
         if patient.id != stored["patient_id"]:
             raise Refused("The patient of a stay cannot be changed. Withdraw it and record it again.")
         if {name: stored[name] for name in _VALUES} == values:
@@ -135,14 +136,6 @@ def needs_reason(kind: StayKind, from_at: datetime, patient: PatientRecord) -> b
     if kind is not StayKind.HOME or not infused:
         return False
     return day_of(from_at, max(infused), context.settings().zone) < context.protocol().monitoring_days
-
-
-def _enrolled(session: Session, entry: StayIn) -> PatientRecord:
-    patient = office.load_patient(session, entry.patient_id)
-    if patient is None:
-        sentence = f"No patient {entry.patient_id} is enrolled. Enrol the patient first."
-        raise Refused([RefusedField("patient_id", entry.patient_id, sentence)])
-    return patient
 
 
 def _refuse_impossible(

@@ -20,16 +20,10 @@ from db.readers import (
 )
 from db.roles import Group, Role
 from trial.calendar import SlotKind, StayKind
+from trial.screening_facts import Sex as Sex
 
 REASON_MOST: Final = 2000
 """The longest reason or explanation, in characters."""
-
-
-class Sex(StrEnum):
-    """Sex as in the infusion file."""
-
-    F = "F"
-    M = "M"
 
 
 class SkipReason(StrEnum):

@@ -14,6 +14,7 @@ from db.columns import Record, UtcDateTime, between, both_or_neither, one_of, ru
 from grading.units import Analyte
 from trial.eligibility import Verdict
 from trial.follow_up_facts import DeathCause, FollowUpKind, VisitStatus
+from trial.screening_facts import Purpose
 from trial.second_infusion_facts import CtDnaResult, Response
 from trial.treatment_facts import DoseUnit, Drug
 
@@ -97,7 +98,7 @@ class Screening(Versioned, table=True):
     __table_args__ = (
         *versioned("screening"),
         one_standing("screening", "patient_id", "purpose"),
-        one_of("purpose", ("enrolment", "second_infusion")),
+        one_of("purpose", Purpose),
         short("histology", 40),
         one_of("verdict", Verdict),
         short("protocol_hash", 64, least=64),

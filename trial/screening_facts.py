@@ -10,6 +10,13 @@ from enum import StrEnum
 from typing import Final
 
 
+class Purpose(StrEnum):
+    """What the criteria are asked for: all of them once, the exclusion criteria again."""
+
+    ENROLMENT = "enrolment"
+    SECOND_INFUSION = "second_infusion"
+
+
 class Sex(StrEnum):
     """Sex as in the infusion file."""
 

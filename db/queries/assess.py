@@ -147,8 +147,11 @@ def load_assess(
 
 
 def is_enrolled(session: Session, code: str) -> bool:
-    """Whether a patient with this study code is known."""
-    return session.execute(select(col(Patient.id)).where(col(Patient.study_code) == code)).first() is not None
+    """Whether a patient with this study code is enrolled; one in screening is not."""
+    query = select(col(Patient.id)).where(
+        col(Patient.study_code) == code, col(Patient.enrolled_at).is_not(None)
+    )
+    return session.execute(query).first() is not None
 
 
 def load_entry(session: Session, stable_id: str) -> EntryToCorrect | None:

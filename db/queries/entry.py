@@ -79,8 +79,10 @@ def find_infusion(
 
 
 def is_enrolled(session: Session, study_code: str) -> bool:
-    """Whether a patient with this study code is known."""
-    query = select(_PATIENTS.c.id).where(_PATIENTS.c.study_code == study_code)
+    """Whether a patient with this study code is enrolled; one in screening is not."""
+    query = select(_PATIENTS.c.id).where(
+        _PATIENTS.c.study_code == study_code, _PATIENTS.c.enrolled_at.is_not(None)
+    )
     return session.connection().execute(query).first() is not None
 
 

@@ -67,6 +67,8 @@ class PatientRecord:
 
     lasting_findings  None where nobody has said; the empty set where there are none
     died_at           the time of the assessment that records the death
+    enrolled_at       None in screening, and for those who failed it
+    screened_at       the start of the screening; None for patients enrolled without one (import)
     """
 
     id: int
@@ -77,7 +79,8 @@ class PatientRecord:
     treating_investigator: str | None
     lasting_findings: frozenset[Sign] | None
     lasting_findings_note: str | None
-    enrolled_at: datetime
+    screened_at: datetime | None
+    enrolled_at: datetime | None
     withdrawn_at: datetime | None
     died_at: datetime | None
     infusions: tuple[InfusionRecord, ...]
@@ -137,12 +140,17 @@ class BarringGrade:
 
 
 def load_patients(session: Session) -> list[PatientRecord]:
-    """Every patient, by study code."""
+    """Every enrolled patient, by study code."""
+    return [patient for patient in load_everyone(session) if patient.enrolled_at is not None]
+
+
+def load_everyone(session: Session) -> list[PatientRecord]:
+    """Every patient, enrolled or in screening, by study code."""
     return _patients(session, None)
 
 
 def load_patient(session: Session, study_code: str) -> PatientRecord | None:
-    """One patient by study code, or None."""
+    """One patient by study code, enrolled or in screening, or None."""
     found = _patients(session, _PATIENTS.c.study_code == study_code)
     return found[0] if found else None
 
@@ -308,6 +316,7 @@ def _patient(row: RowMapping, infusions: list[InfusionRecord]) -> PatientRecord:
         "treating_investigator_id",
         "treating_investigator",
         "lasting_findings_note",
+        "screened_at",
         "enrolled_at",
         "withdrawn_at",
         "died_at",

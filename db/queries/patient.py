@@ -41,7 +41,10 @@ class StayRow:
 
 @dataclass(frozen=True, slots=True)
 class PatientRecord:
-    """One patient: coded facts, infusions by number, stays by time. `died_at` from the entry of the death."""
+    """One patient: coded facts, infusions by number, stays by time. `died_at` from the entry of the death.
+
+    `enrolled_at` is None in screening.
+    """
 
     id: int
     study_code: str
@@ -50,6 +53,7 @@ class PatientRecord:
     treating_investigator: str | None
     lasting_findings: tuple[Sign, ...]
     lasting_findings_note: str | None
+    enrolled_at: datetime | None
     withdrawn_at: datetime | None
     died_at: datetime | None
     infusions: tuple[InfusionRow, ...]
@@ -77,10 +81,11 @@ def data_version(session: Session) -> tuple[str, int]:
 
 
 def list_patients(session: Session) -> list[PatientName]:
-    """Every patient by study code, with how often infused."""
+    """Every enrolled patient by study code, with how often infused."""
     query = (
         select(col(Patient.study_code), func.count(col(Infusion.id)))
         .outerjoin(Infusion, col(Infusion.patient_id) == col(Patient.id))
+        .where(col(Patient.enrolled_at).is_not(None))
         .group_by(col(Patient.study_code))
         .order_by(col(Patient.study_code))
     )
@@ -105,6 +110,7 @@ def load_patient(session: Session, study_code: str) -> PatientRecord | None:
         treating_investigator=row["display_name"],
         lasting_findings=_signs(row["lasting_findings"]),
         lasting_findings_note=row["lasting_findings_note"],
+        enrolled_at=row["enrolled_at"],
         withdrawn_at=row["withdrawn_at"],
         died_at=_died_at(session, row["id"]),
         infusions=_infusions(session, row["id"]),
@@ -133,6 +139,7 @@ _PATIENT_COLUMNS: Final = (
     col(Patient.age_years),
     col(Patient.lasting_findings),
     col(Patient.lasting_findings_note),
+    col(Patient.enrolled_at),
     col(Patient.withdrawn_at),
 )
 

@@ -112,7 +112,8 @@ def _draw_one(actor: Actor, patients: list[PatientRecord], investigators: list[I
     patient = choose_patient(patients)
     if patient is None:
         return
-    st.text(f"Enrolled {_shown(patient.enrolled_at)}. {about_words(patient)}")
+    since = f"Enrolled {_shown(patient.enrolled_at)}. " if patient.enrolled_at else ""
+    st.text(f"{since}{about_words(patient)}")
     st.text(f"Lasting findings: {_findings_words(patient)}")
     if patient.lasting_findings_note:
         st.text(f"Note: {patient.lasting_findings_note}")

@@ -16,7 +16,7 @@ from actions.patients import enrol_patient, record_infusion
 from actions.recipients import add_recipient
 from db.inputs import AssessmentIn, InfusionIn, PatientIn, RecipientIn
 from db.models import Record, User
-from db.roles import Actor, Group, Role
+from db.roles import SYSTEM, Actor, Group, Role
 from db.session import reading, writing
 from settings import Settings
 from trial.protocol import load_protocol
@@ -98,7 +98,7 @@ class Site:
         return record_infusion(typed, by=self.coordinator, now=now)
 
     def enrol(self, code: str) -> None:
-        self.patients[code] = enrol_patient(PatientIn(study_code=code), by=self.coordinator, now=at(-48))
+        self.patients[code] = enrol_patient(PatientIn(study_code=code), by=SYSTEM, now=at(-48))
         self.infusions[code] = self.infuse(code, 1, INFUSED_AT)
 
     def rows(self, table: str, **where: Any) -> list[dict[str, Any]]:

@@ -27,7 +27,7 @@ from db.queries.office import (
     load_patients,
     load_stays,
 )
-from db.roles import Role
+from db.roles import SYSTEM, Role
 from db.session import reading, writing
 from grading.charted import Sign
 from tests.actions.conftest import CODE, INFUSED_AT, NOW, OTHER_CODE, SHOCK, WELL, Site, add_person, at, entry
@@ -49,7 +49,7 @@ class TestEnrolment:
     def test_a_patient_is_enrolled_with_what_is_known(self, site: Site) -> None:
         treating = site.investigator.user_id
         typed = PatientIn(study_code="CART-011", sex=Sex.F, age_years=61, treating_investigator_id=treating)
-        patient_id = enrol_patient(typed, by=site.coordinator, now=NOW)
+        patient_id = enrol_patient(typed, by=SYSTEM, now=NOW)
         with reading() as session:
             patient = load_patient(session, "CART-011")
             codes = [one.study_code for one in load_patients(session)]
@@ -61,13 +61,13 @@ class TestEnrolment:
         assert site.events("enrol_patient")[-1]["detail"]["after"]["age_years"] == 61
 
     def test_a_study_code_is_given_once_whatever_its_capitals(self, site: Site) -> None:
-        with pytest.raises(AlreadyRecorded, match="CART-007 is already enrolled"):
-            enrol_patient(PatientIn(study_code="cart-007"), by=site.coordinator, now=NOW)
+        with pytest.raises(AlreadyRecorded, match="CART-007 is known already"):
+            enrol_patient(PatientIn(study_code="cart-007"), by=SYSTEM, now=NOW)
 
     def test_only_an_active_investigator_can_be_the_treating_one(self, site: Site) -> None:
         typed = PatientIn(study_code="CART-011", treating_investigator_id=site.nurse.user_id)
         with pytest.raises(Refused, match="must be an active account with the role investigator"):
-            enrol_patient(typed, by=site.coordinator, now=NOW)
+            enrol_patient(typed, by=SYSTEM, now=NOW)
         with reading() as session:
             assert [one.display_name for one in load_investigators(session)] == ["Investigator Example"]
 
@@ -82,13 +82,13 @@ class TestEnrolment:
             change_patient(patient_id, PatientIn(study_code="CART-099"), by=site.coordinator, now=NOW)
 
     @pytest.mark.parametrize("role", [role for role in Role if role is not Role.COORDINATOR])
-    def test_only_the_coordinator_enrols_infuses_and_moves_patients(
+    def test_only_the_coordinator_changes_infuses_and_moves_patients(
         self, sqlite_site: Site, role: Role
     ) -> None:
         person = sqlite_site.people[role]
         before = sqlite_site.everything()
         with pytest.raises(NotPermitted):
-            enrol_patient(PatientIn(study_code="CART-011"), by=person, now=NOW)
+            change_patient(sqlite_site.patients[CODE], PatientIn(study_code=CODE), by=person, now=NOW)
         with pytest.raises(NotPermitted):
             record_infusion(infusion(2, NOW), by=person, now=NOW)
         with pytest.raises(NotPermitted):
@@ -149,7 +149,7 @@ class TestInfusions:
         assert patient.infusions[0].entered_by == "Coordinator Example"
 
     def test_a_second_one_comes_after_the_first(self, site: Site) -> None:
-        enrol_patient(PatientIn(study_code="CART-011"), by=site.coordinator, now=NOW)
+        enrol_patient(PatientIn(study_code="CART-011"), by=SYSTEM, now=NOW)
         alone = InfusionIn(patient_id="CART-011", infusion_number=2, infused_at=NOW)
         with pytest.raises(Refused, match="CART-011 has no first infusion yet"):
             record_infusion(alone, by=site.coordinator, now=NOW)
