@@ -27,7 +27,7 @@ from db.inputs import InfusionIn, PatientIn, StayIn
 from db.models import Alert, AuditEvent
 from db.queries import entry as reads
 from db.queries import office
-from db.queries.office import PatientRecord
+from db.queries.office import INFUSION_VALUES, PatientRecord
 from db.roles import Actor
 from db.session import writing
 from trial.calendar import StayKind, day_of
@@ -43,7 +43,6 @@ __all__ = [
 ]
 
 _BASELINE: Final = ("sex", "age_years")
-_INFUSION: Final = ("infused_at", "weight_kg", "dose_cells_per_kg", "lot", "baseline_ice")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +67,7 @@ class PatientRows:
 class PatientImported:
     """What the import of one patient came to; `known` rows were stored before.
 
+    outside_gate      why the gate was not open on the day of a second infusion that was stored
     notices           how many messages the rows gave rise to
     monitoring_ended  the last assessment is so old that the patient was recorded as at home from then on
     """
@@ -77,6 +77,7 @@ class PatientImported:
     infusions_known: int = 0
     assessments_added: int = 0
     assessments_known: int = 0
+    outside_gate: tuple[str, ...] = ()
     notices: int = 0
     monitoring_ended: bool = False
     refused_infusions: list[RefusedRow] = field(default_factory=list)
@@ -151,10 +152,11 @@ class _Import:
                 if patient is not None and self._is_known(patient, row.infusion):
                     self.done.infusions_known += 1
                     return
-                add_infusion(self._session, row.infusion, by=self._by, now=self._now)
+                added = add_infusion(self._session, row.infusion, by=self._by, now=self._now)
         except Refused as refusal:
             self.done.refused_infusions.append(refused_row(row.line, refusal))
         else:
+            self.done.outside_gate += added.deviation
             self.done.patients_added += patient is None
             self.done.infusions_added += 1
 
@@ -247,7 +249,7 @@ class _Import:
         infusion = patient.infusion(entry.infusion_number)
         if infusion is None:
             return False
-        given = {name: value for name in _INFUSION if (value := getattr(entry, name)) is not None}
+        given = {name: value for name in INFUSION_VALUES if (value := getattr(entry, name)) is not None}
         versions = office.load_infusion_versions(self._session, infusion.id)
         return any(
             all(getattr(version, name) == value for name, value in given.items()) for version in versions

@@ -1,5 +1,6 @@
 """Recording and correcting an infusion. Every version of it stays in `infusion_version`."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
@@ -10,46 +11,101 @@ from actions import context
 from actions.course import regrade_course
 from actions.enrolled import load_enrolled
 from actions.errors import AlreadyRecorded, ChangedMeanwhile, Refused, RefusedField
+from actions.gate import VERDICT_WORDS, AskedGate, ask_gate, impossible_facts
 from actions.permissions import Action, require
 from actions.rows import insert_row
 from actions.versions import read_reason
-from actions.words import author, on_day, when
+from actions.words import author, date_words, on_day, when
 from alerts.outbox import wake_worker
 from db.audit import append_event
 from db.inputs import InfusionIn, check_not_future
 from db.models import Record
 from db.queries import office
-from db.queries.office import BarringGrade, PatientRecord
+from db.queries.office import INFUSION_VALUES, BarringGrade, PatientRecord
 from db.roles import Actor
 from db.session import writing
 from trial.calendar import day_of
+from trial.screening_checks import FactsError
+from trial.second_infusion import GateVerdict
 
 ORDINALS: Final = {1: "first", 2: "second"}
+SECOND: Final = 2
 
 _INFUSIONS: Final = Record.metadata.tables["infusion"]
 _VERSIONS: Final = Record.metadata.tables["infusion_version"]
-_VALUES: Final = ("infused_at", "weight_kg", "dose_cells_per_kg", "lot", "baseline_ice")
 _WHY: Final = "Say why the infusion is corrected, such as: time read from the wrong bag."
+
+
+class GateClosed(Refused):
+    """The gate for the second infusion is not open on the day of the infusion; each reason is a problem."""
+
+
+class Barred(GateClosed):
+    """A grade after the first infusion bars the second, and no two investigators have released it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Added:
+    """An infusion that was stored; `deviation` says why the gate was not open on its day, if it was not."""
+
+    infusion_id: int
+    deviation: tuple[str, ...] = ()
 
 
 def record_infusion(entry: InfusionIn, *, by: Actor, now: datetime) -> int:
     """Record the first or second infusion of an enrolled patient; returns the row id.
 
+    A second infusion is recorded only through an open gate, asked on its day. A refused attempt writes
+    nothing, but for a barred patient: that leaves an audit event.
+
     Raises:
         AlreadyRecorded: this infusion is recorded; it is corrected instead.
-        Refused: patient or moment cannot be, or a grade >= 3 after the first infusion bars the second.
+        Barred: a grade after the first infusion bars the second.
+        GateClosed: the gate is closed, undecided or the investigator's on that day.
+        Refused: patient or moment cannot be.
     """
     require(by, Action.RECORD_INFUSION)
     with writing() as session:
-        return add_infusion(session, entry, by=by, now=now)
+        patient = _place(session, entry, now)
+        asked = _ask_gate(session, patient, entry)
+        if asked is None or asked.is_open:
+            return _store(session, patient, entry, _gate_detail(asked), by, now)
+        refusal = _gate_refusal(session, patient, asked)
+        if isinstance(refusal, Barred):
+            _tell_attempt(session, patient, asked, refusal, by, now)
+    raise refusal
 
 
-def add_infusion(session: Session, entry: InfusionIn, *, by: Actor, now: datetime) -> int:
-    """Record an infusion inside the caller's transaction; as `record_infusion`."""
+def add_infusion(session: Session, entry: InfusionIn, *, by: Actor, now: datetime) -> Added:
+    """Store an infusion that was given, inside the caller's transaction, whatever the gate says of it.
+
+    For the import: refusing what happened would lose the course after it, and its grades with it
+    (docs/adr/0015). The audit event keeps what the gate said.
+
+    Raises as `record_infusion`, but neither Barred nor GateClosed.
+    """
+    patient = _place(session, entry, now)
+    _, detail = _gate_of_what_happened(session, patient, entry)
+    infusion_id = _store(session, patient, entry, detail, by, now)
+    return Added(infusion_id, tuple(detail["gate"]["reasons"]) if detail else ())
+
+
+def _place(session: Session, entry: InfusionIn, now: datetime) -> PatientRecord:
+    """The patient, where such an infusion can be."""
     patient = load_enrolled(session, entry.patient_id)
     _refuse_recorded(patient, entry)
     _refuse_impossible(patient, entry, now)
-    _refuse_barred(session, patient, entry)
+    return patient
+
+
+def _store(
+    session: Session,
+    patient: PatientRecord,
+    entry: InfusionIn,
+    gate: dict[str, Any],
+    by: Actor,
+    now: datetime,
+) -> int:
     values = _values(entry)
     origin = {"version": 1, "entered_by": by.user_id, "entered_at": now}
     place = {"patient_id": patient.id, "number": entry.infusion_number}
@@ -63,7 +119,7 @@ def add_infusion(session: Session, entry: InfusionIn, *, by: Actor, now: datetim
         subject="infusion",
         subject_id=infusion_id,
         patient_id=patient.id,
-        detail={"version": 1, "before": None, "after": values | {"number": entry.infusion_number}},
+        detail={"version": 1, "before": None, "after": values | {"number": entry.infusion_number}} | gate,
     )
     return infusion_id
 
@@ -74,6 +130,7 @@ def correct_infusion(
     """Correct version `version` of an infusion, for a reason; returns the new version.
 
     The whole course is graded again (which CRS began late depends on the date) and its days are counted anew.
+    A second infusion that was given outside the gate is corrected all the same: the audit event says so.
 
     Raises:
         ChangedMeanwhile: somebody made a newer version; it names the values on both sides.
@@ -88,9 +145,11 @@ def correct_infusion(
         values = _values(entry)
         _refuse_stale(stored, version, values, now)
         _refuse_other_place(stored, entry)
-        _refuse_impossible(load_enrolled(session, entry.patient_id), entry, now)
+        patient = load_enrolled(session, entry.patient_id)
+        _refuse_impossible(patient, entry, now)
         _refuse_after_assessments(session, infusion_id, entry)
-        new_version = _write_correction(session, stored, values, why, by, now)
+        _, gate = _gate_of_what_happened(session, patient, entry)
+        new_version = _write_correction(session, stored, values, why, gate, by, now)
         regrade_course(session, infusion_id, from_at=None, now=now, protocol=context.protocol(), by=by)
     wake_worker(context.settings())
     return new_version
@@ -120,6 +179,8 @@ def _refuse_impossible(patient: PatientRecord, entry: InfusionIn, now: datetime)
     """The moment of an infusion against now, the other infusion and a death."""
     at, code = entry.infused_at, patient.study_code
     problems: list[Any] = [*check_not_future("infused_at", at, "Time of the infusion", now)]
+    if entry.ended_at is not None:
+        problems += check_not_future("ended_at", entry.ended_at, "End of the infusion", now)
     first, second = patient.infusion(1), patient.infusion(2)
     if entry.infusion_number == 2 and first is None:
         sentence = f"{code} has no first infusion yet. Record the first one first."
@@ -137,20 +198,74 @@ def _refuse_impossible(patient: PatientRecord, entry: InfusionIn, now: datetime)
         raise Refused(problems)
 
 
-def _refuse_barred(session: Session, patient: PatientRecord, entry: InfusionIn) -> None:
+def _ask_gate(session: Session, patient: PatientRecord, entry: InfusionIn) -> AskedGate | None:
+    """The gate on the day of a second infusion; None for a first one."""
+    if entry.infusion_number != SECOND:
+        return None
+    try:
+        return ask_gate(session, patient.id, entry.infused_at)
+    except FactsError as error:
+        raise GateClosed(impossible_facts(error)) from error
+
+
+def _gate_of_what_happened(
+    session: Session, patient: PatientRecord, entry: InfusionIn
+) -> tuple[AskedGate | None, dict[str, Any]]:
+    """The gate on the day of a second infusion that was given, and what the audit trail keeps of it."""
+    try:
+        asked = _ask_gate(session, patient, entry)
+    except GateClosed as refusal:
+        reasons = [problem.sentence for problem in refusal.problems]
+        return None, {"gate": {"verdict": GateVerdict.UNDECIDED.value, "barred": False, "reasons": reasons}}
+    return asked, _gate_detail(asked)
+
+
+def _gate_refusal(session: Session, patient: PatientRecord, asked: AskedGate) -> GateClosed:
+    """Why a second infusion is not recorded, each reason as a sentence."""
+    verdict, on = VERDICT_WORDS[asked.gate.verdict], date_words(asked.on)
+    opening = f"The gate for the second infusion of {patient.study_code} is {verdict} on {on}."
+    kind, sentences = GateClosed, [f"{opening} Nothing was saved.", *asked.reasons]
+    if asked.gate.barred:
+        kind, sentences = Barred, [*_bar_sentences(session, patient), *sentences]
+    return kind([RefusedField("infusion_number", SECOND, sentence) for sentence in sentences])
+
+
+def _bar_sentences(session: Session, patient: PatientRecord) -> list[str]:
+    """What bars, in one sentence; none where a judgement on unsettled days does, which the reasons say."""
+    bar = office.barring_grade(session, patient.id, context.protocol().eligibility.barring_grade)
     first = patient.infusion(1)
-    if entry.infusion_number != 2 or first is None:
-        return
-    bar = office.barring_grade(session, patient.id)
-    if bar is not None:
-        sentence = bar_sentence(patient.study_code, bar, first.infused_at)
-        raise Refused([RefusedField("infusion_number", 2, sentence)])
+    return [] if bar is None or first is None else [bar_sentence(patient.study_code, bar, first.infused_at)]
+
+
+def _tell_attempt(
+    session: Session,
+    patient: PatientRecord,
+    asked: AskedGate,
+    refusal: Barred,
+    by: Actor,
+    now: datetime,
+) -> None:
+    """What a barred attempt leaves behind."""
+    append_event(
+        session,
+        at=now,
+        by=by,
+        action="refuse_barred_infusion",
+        subject="infusion",
+        subject_id=asked.records.first_infusion_id,
+        patient_id=patient.id,
+        detail={"refused": [problem.sentence for problem in refusal.problems]} | _gate_detail(asked),
+    )
+
+
+def _gate_detail(asked: AskedGate | None) -> dict[str, Any]:
+    return {} if asked is None else {"gate": asked.detail()}
 
 
 def _refuse_stale(stored: RowMapping, version: int, values: dict[str, Any], now: datetime) -> None:
     if stored["version"] == version:
         return
-    differing = [name for name in _VALUES if stored[name] != values[name]]
+    differing = [name for name in INFUSION_VALUES if stored[name] != values[name]]
     raise ChangedMeanwhile(
         f"Changed by {author(stored)} at {when(stored['entered_at'], now)}. Nothing of yours was saved.",
         theirs={name: stored[name] for name in differing},
@@ -174,9 +289,15 @@ def _refuse_after_assessments(session: Session, infusion_id: int, entry: Infusio
 
 
 def _write_correction(
-    session: Session, stored: RowMapping, values: dict[str, Any], reason: str, by: Actor, now: datetime
+    session: Session,
+    stored: RowMapping,
+    values: dict[str, Any],
+    reason: str,
+    gate: dict[str, Any],
+    by: Actor,
+    now: datetime,
 ) -> int:
-    before = {name: stored[name] for name in _VALUES}
+    before = {name: stored[name] for name in INFUSION_VALUES}
     if before == values:
         raise AlreadyRecorded("These values are already recorded; nothing was changed.")
     origin = {"version": stored["version"] + 1, "entered_by": by.user_id, "entered_at": now}
@@ -192,10 +313,10 @@ def _write_correction(
         subject="infusion",
         subject_id=stored["id"],
         patient_id=stored["patient_id"],
-        detail={"version": origin["version"], "reason": reason, "before": before, "after": values},
+        detail={"version": origin["version"], "reason": reason, "before": before, "after": values} | gate,
     )
     return int(stored["version"]) + 1
 
 
 def _values(entry: InfusionIn) -> dict[str, Any]:
-    return {name: getattr(entry, name) for name in _VALUES}
+    return {name: getattr(entry, name) for name in INFUSION_VALUES}

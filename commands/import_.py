@@ -81,6 +81,10 @@ def _report(done: Imported, lists: list[Path], *, historical: bool) -> None:
             f"{len(done.over)} patients were last assessed more than the monitored days ago; "
             f"recorded as at home from then on: {_names(done.over)}"
         )
+    for code, reasons in done.outside_gate.items():
+        print(f"{code}: the second infusion is stored as it happened, though its gate was not open then.")
+        for reason in reasons:
+            print(f"  {reason}")
     for path in lists:
         print(f"The rejected rows are listed in {path}.", file=sys.stderr)
 

@@ -1,11 +1,11 @@
 """What the office may enter: patients, infusions, stays, skipped assessments, recipients, users."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import ClassVar, Final
 
-from db.entries import Broken, Entry, Problem, Rule, Values
+from db.entries import Broken, Entry, Gap, Problem, Question, Rule, Values
 from db.readers import (
     MAIL_ADDRESS,
     USERNAME,
@@ -20,10 +20,14 @@ from db.readers import (
 )
 from db.roles import Group, Role
 from trial.calendar import SlotKind, StayKind
+from trial.dose import dose_disagreement
 from trial.screening_facts import Sex as Sex
 
 REASON_MOST: Final = 2000
 """The longest reason or explanation, in characters."""
+
+USUAL_INFUSION: Final = timedelta(hours=4)
+"""Longer than this an infusion of CAR-T cells is rare; it is asked once more."""
 
 
 class SkipReason(StrEnum):
@@ -57,14 +61,35 @@ class PatientIn(Entry):
     treating_investigator_id: int | None = None
 
 
+def _infusion_ends_after_it_began(values: Values) -> Iterator[Broken]:
+    begin, end = values.get("infused_at"), values.get("ended_at")
+    if begin is not None and end is not None and end < begin:
+        yield ("ended_at", "The end of the infusion must not be before its beginning.")
+
+
+def _long_infusion(values: Values) -> Iterator[Question]:
+    begin, end = values.get("infused_at"), values.get("ended_at")
+    if begin is not None and end is not None and end - begin > USUAL_INFUSION:
+        hours = (end - begin) / timedelta(hours=1)
+        yield Question("ended_at", None, f"An infusion of {hours:.3g} h is rare. Are both times right?")
+
+
+def _doses_differ(values: Values) -> Iterator[Question]:
+    given = {name: values.get(name) for name in ("weight_kg", "total_cells")}
+    for sentence in dose_disagreement(**given, cells_per_kg=values.get("dose_cells_per_kg")):
+        yield Question("dose_cells_per_kg", None, sentence)
+
+
 class InfusionIn(Entry):
-    """An infusion, columns named as in the infusion file."""
+    """An infusion; columns named as in the infusion file, which has neither `total_cells` nor `ended_at`."""
 
     readers: ClassVar[Mapping[str, Reader]] = {
         "patient_id": _CODE,
         "infusion_number": _NUMBER,
         "infused_at": Instant("Time of the infusion"),
+        "ended_at": Instant("End of the infusion"),
         "weight_kg": Number("Weight", 1, 400, " kg", usual=(30, 200)),
+        "total_cells": Number("Total of cells", 1e3, 1e12, " cells", usual=(1e7, 1e9)),
         "dose_cells_per_kg": Number("Dose", 1e3, 1e10, " cells/kg", usual=(1e5, 1e8)),
         "lot": FreeText("Lot", 100),
         "baseline_ice": Number("Baseline ICE", 0, 10, usual=(7, 10), whole=True),
@@ -74,11 +99,15 @@ class InfusionIn(Entry):
         "infusion_number": "Enter the infusion number, 1 or 2.",
         "infused_at": "Enter the time of the infusion.",
     }
+    rules: ClassVar[tuple[Rule, ...]] = (_infusion_ends_after_it_began,)
+    gaps: ClassVar[tuple[Gap, ...]] = (_long_infusion, _doses_differ)
 
     patient_id: str
     infusion_number: int
     infused_at: datetime
+    ended_at: datetime | None = None
     weight_kg: float | None = None
+    total_cells: float | None = None
     dose_cells_per_kg: float | None = None
     lot: str | None = None
     baseline_ice: int | None = None

@@ -15,7 +15,7 @@ from grading.units import Analyte
 from trial.eligibility import Verdict
 from trial.follow_up_facts import DeathCause, FollowUpKind, VisitStatus
 from trial.screening_facts import Purpose
-from trial.second_infusion_facts import CtDnaResult, Response
+from trial.second_infusion_facts import CtDnaResult, GateQuestion, Response
 from trial.treatment_facts import DoseUnit, Drug
 
 _CURRENT = text("superseded_at IS NULL")
@@ -154,7 +154,7 @@ class GateJudgement(Record, table=True):
     """What an investigator judged at the gate, and why. Append-only; the newest of a question decides."""
 
     __table_args__ = (
-        one_of("question", ("response", "crs_gaps", "icans_gaps")),
+        one_of("question", GateQuestion),
         yes_no("holds"),
         short("reason", 2000),
     )

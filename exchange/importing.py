@@ -28,6 +28,7 @@ Progress = Callable[[str, float], None]
 class Imported:
     """What an import came to; `known` rows were stored before, `repeated` ones stand twice in the file.
 
+    outside_gate       study code -> why the gate was not open on the day of a second infusion that was stored
     over               patients recorded as at home since their last assessment, which is long ago
     historical_alerts  alerts of the past that the digest tells of
     """
@@ -40,6 +41,7 @@ class Imported:
     repeated: int = 0
     notices: int = 0
     historical_alerts: int = 0
+    outside_gate: dict[str, tuple[str, ...]] = field(default_factory=dict)
     over: list[str] = field(default_factory=list)
     rejected_infusions: list[RejectedRow] = field(default_factory=list)
     rejected_assessments: list[RejectedRow] = field(default_factory=list)
@@ -106,6 +108,8 @@ def _add(done: Imported, read: LoadedFile, code: str, patient: PatientImported) 
         "notices",
     ):
         setattr(done, name, getattr(done, name) + getattr(patient, name))
+    if patient.outside_gate:
+        done.outside_gate[code] = patient.outside_gate
     if patient.monitoring_ended:
         done.over.append(code)
     done.rejected_infusions += [RejectedRow(row.line, row.problems) for row in patient.refused_infusions]

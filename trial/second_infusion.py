@@ -140,10 +140,9 @@ def judge_gate(
     last_on = facts.first_infused_on + timedelta(days=limits.within_days)
     finding_to = last_on if limits.finding_within else date.max
     scans = _after_first(facts, facts.scans)
-    response = scans[-1].response if scans else None
+    response = latest_response(facts)
     toxicities = (("crs", "CRS", facts.worst_crs), ("icans", "ICANS", facts.worst_icans))
     bar = eligibility.barring_grade
-    barred = any(worst.reached(bar) for _, _, worst in toxicities if worst) and not _released(facts)
     return Gate(
         (
             _days_line(facts, limits, on),
@@ -152,11 +151,23 @@ def judge_gate(
             *(_toxicity_line(*each, facts, bar) for each in toxicities),
             *_exclusions(facts, eligibility, on),
         ),
-        barred,
+        is_barred(facts, eligibility),
         last_on if limits.finding_within else None,
         last_on if limits.infusion_within else None,
         tuple(odd for scan in scans if (odd := scan.odd_reading())),
     )
+
+
+def latest_response(facts: GateFacts) -> Response | None:
+    """The response of the latest PET/CT after the day of the first infusion; None while not known."""
+    scans = _after_first(facts, facts.scans)
+    return scans[-1].response if scans else None
+
+
+def is_barred(facts: GateFacts, eligibility: EligibilityLimits) -> bool:
+    """Whether CRS or ICANS reached the bar and no two different investigators have released it."""
+    known = [worst for worst in (facts.worst_crs, facts.worst_icans) if worst]
+    return any(worst.reached(eligibility.barring_grade) for worst in known) and not _released(facts)
 
 
 def _days_line(facts: GateFacts, limits: SecondInfusionLimits, on: date) -> GateLine:

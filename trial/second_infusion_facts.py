@@ -31,6 +31,18 @@ class CtDnaResult(StrEnum):
     NOT_DONE = "not_done"
 
 
+class GateQuestion(StrEnum):
+    """What the gate leaves to an investigator.
+
+    The judgement holds where it speaks for the second infusion: it may be given in SD or PD; the grade stayed
+    below the bar on the days that are not settled.
+    """
+
+    RESPONSE = "response"
+    CRS_GAPS = "crs_gaps"
+    ICANS_GAPS = "icans_gaps"
+
+
 _CR_TO: Final = 3
 
 

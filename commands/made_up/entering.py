@@ -10,21 +10,42 @@ from sqlmodel import col, select
 from actions import context
 from actions.alerts import acknowledge_alert
 from actions.assessments import Saved, correct_assessment, record_assessment, skip_assessment
+from actions.gate import ask_gate, judge_question
 from actions.patients import enrol_patient, record_infusion, record_lasting_findings, record_stay
+from actions.response import record_scan
+from actions.screening import judge_criteria, record_screening
 from alerts.delivery import MaildirSender
 from alerts.facts import version_to_acknowledge
 from alerts.outbox import claim_next, record_outcome
 from commands.made_up.people import People
 from commands.made_up.plan import Event
 from db.inputs import AssessmentIn, InfusionIn, PatientIn, SkipIn, StayIn
+from db.inputs_response import ScanIn
+from db.inputs_screening import FactsIn, typed_facts
 from db.models import Alert, Patient
 from db.session import reading, writing
 from grading.charted import Sign
+from trial.screening_facts import Judgement, PastEvent, Purpose, ScreeningFacts
+from trial.screening_judgements import JUDGED_CRITERIA
+from trial.second_infusion import Stand
+from trial.second_infusion_facts import GateQuestion, Response
 
 Progress = Callable[[str, float], None]
 
 ACKNOWLEDGED_AFTER: Final = timedelta(minutes=14)
 _SENT_AFTER: Final = timedelta(seconds=2)
+_GAPS: Final = {"crs": GateQuestion.CRS_GAPS, "icans": GateQuestion.ICANS_GAPS}
+_NOTHING_EXCLUDES: Final = ScreeningFacts(
+    other_malignancies=(),
+    infections=(),
+    stroke_or_tia=PastEvent(False),
+    infarction=PastEvent(False),
+    nyha_class=1,
+    answers={"unstable_angina": False, "arrhythmia": False, "organ_disorder": False},
+    judgements={
+        name: Judgement(False, "Nothing found.") for name in ("consent", "comorbidity", "other_risk")
+    },
+)
 
 
 def enter_plan(plan: list[Event], people: People, now: datetime, progress: Progress) -> None:
@@ -54,6 +75,7 @@ class _Entering:
         does: dict[str, Callable[[Event], None]] = {
             "enrol": self._enrol,
             "findings": self._findings,
+            "gate": self._open_gate,
             "infuse": self._infuse,
             "stay": self._stay,
             "chart": self._chart,
@@ -97,13 +119,37 @@ class _Entering:
             now=event.at,
         )
 
+    def _open_gate(self, event: Event) -> None:
+        """A PET/CT short of a complete response, the exclusion criteria asked again, the gaps judged."""
+        code, on = event.patient.code, event.at.astimezone(context.settings().zone).date()
+        scan = ScanIn(patient_id=code, scanned_on=on, response=Response.PR, deauville=4)
+        record_scan(scan, by=self.people.coordinator, now=event.at)
+        self._ask_again(self.patient_ids[code], event.at)
+        with reading() as session:
+            asked = ask_gate(session, self.patient_ids[code], event.at)
+        for line in asked.gate.lines if asked else ():
+            question = _GAPS.get(line.id)
+            if question is not None and line.stand is Stand.NOT_YET_KNOWN:
+                reason = "Seen daily on the ward round; the grade stayed below 3."
+                judge_question(code, question, True, reason, by=self.people.investigator, now=event.at)
+
+    def _ask_again(self, patient_id: int, at: datetime) -> None:
+        facts = FactsIn.model_validate(typed_facts(_NOTHING_EXCLUDES))
+        purpose = Purpose.SECOND_INFUSION
+        coordinator, investigator = self.people.coordinator, self.people.investigator
+        record_screening(patient_id, facts, version=None, purpose=purpose, by=coordinator, now=at)
+        judged = {name: Judgement(False, "Nothing found.") for name in JUDGED_CRITERIA}
+        judge_criteria(patient_id, judged, version=1, purpose=purpose, by=investigator, now=at)
+
     def _infuse(self, event: Event) -> None:
         entry = InfusionIn.model_validate(
             {
                 "patient_id": event.patient.code,
                 "infusion_number": event.number,
                 "infused_at": event.observed,
+                "ended_at": event.observed and event.observed + timedelta(minutes=18),
                 "weight_kg": event.patient.weight_kg,
+                "total_cells": 2e6 * event.patient.weight_kg,
                 "dose_cells_per_kg": 2e6,
                 "lot": f"DEMO-{event.patient.code[-3:]}-{event.number}",
                 "baseline_ice": 10,

@@ -17,6 +17,7 @@ from trial.protocol import Protocol
 
 SEED: Final = 20_240_615
 _INFUSED_AT: Final = time(11, 0)
+_GATE_BEFORE: Final = timedelta(days=2)
 _HOUR: Final = timedelta(hours=1)
 _MINUTE: Final = timedelta(minutes=1)
 
@@ -25,7 +26,7 @@ _MINUTE: Final = timedelta(minutes=1)
 class Event:
     """Something entered at a moment.
 
-    kind      enrol, findings, infuse, stay, chart, correct or skip
+    kind      enrol, findings, gate, infuse, stay, chart, correct or skip
     observed  when it happened, for chart, correct and skip
     """
 
@@ -58,6 +59,8 @@ def _of_patient(
     if patient.lasting:
         yield Event(enrolled_at + _HOUR, "findings", patient)
     for number, (story, infused_at) in enumerate(zip(patient.infusions, infused, strict=True), start=1):
+        if number > 1:
+            yield Event(infused_at - _GATE_BEFORE, "gate", patient, number)
         yield Event(infused_at + timedelta(minutes=20), "infuse", patient, number, observed=infused_at)
         yield from _stays(patient, number, story, infused_at, now, zone)
         rng = Random(f"{seed} {patient.code} {number}")

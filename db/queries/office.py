@@ -15,8 +15,16 @@ from grading.charted import Sign
 from grading.scale import Toxicity
 from trial.calendar import StayKind
 
-BARRING_GRADE: Final = 3
-"""From this proved grade of CRS or ICANS after the first infusion the second is barred (trial, exclusion)."""
+INFUSION_VALUES: Final = (
+    "infused_at",
+    "ended_at",
+    "weight_kg",
+    "total_cells",
+    "dose_cells_per_kg",
+    "lot",
+    "baseline_ice",
+)
+"""The columns of an infusion that a person fills."""
 
 _ASSESSMENTS: Final = Record.metadata.tables["assessment"]
 _GRADES: Final = Record.metadata.tables["grade"]
@@ -37,7 +45,9 @@ class InfusionRecord:
     patient_id: int
     number: int
     infused_at: datetime
+    ended_at: datetime | None
     weight_kg: float | None
+    total_cells: float | None
     dose_cells_per_kg: float | None
     lot: str | None
     baseline_ice: int | None
@@ -52,7 +62,9 @@ class InfusionVersionRecord:
 
     version: int
     infused_at: datetime
+    ended_at: datetime | None
     weight_kg: float | None
+    total_cells: float | None
     dose_cells_per_kg: float | None
     lot: str | None
     baseline_ice: int | None
@@ -175,7 +187,7 @@ def load_infusion_versions(session: Session, infusion_id: int) -> list[InfusionV
         .where(_INFUSION_VERSIONS.c.infusion_id == infusion_id)
         .order_by(_INFUSION_VERSIONS.c.version)
     )
-    names = ("version", "reason", "entered_at", *_INFUSION_VALUES)
+    names = ("version", "reason", "entered_at", *INFUSION_VALUES)
     return [
         InfusionVersionRecord(**{name: row[name] for name in names}, entered_by=row["author"])
         for row in session.connection().execute(query).mappings()
@@ -228,8 +240,11 @@ def first_assessed_at(session: Session, infusion_id: int) -> datetime | None:
     return session.connection().execute(query).scalar()
 
 
-def barring_grade(session: Session, patient_id: int) -> BarringGrade | None:
-    """What bars the patient's second infusion: the first proved grade >= 3 after the first, or None."""
+def barring_grade(session: Session, patient_id: int, bar: int) -> BarringGrade | None:
+    """What bars the patient's second infusion: the first proved grade at the bar after the first, or None.
+
+    bar  the protocol's `eligibility.barring_grade`
+    """
     query = (
         select(_GRADES.c.scale, _GRADES.c.grade, _GRADES.c.at_least, _ASSESSMENTS.c.assessed_at)
         .join(_ASSESSMENTS, _ASSESSMENTS.c.id == _GRADES.c.assessment_id)
@@ -239,7 +254,7 @@ def barring_grade(session: Session, patient_id: int) -> BarringGrade | None:
             _INFUSIONS.c.number == 1,
             _STANDS,
             _GRADES.c.superseded_at.is_(None),
-            _GRADES.c.at_least >= BARRING_GRADE,
+            _GRADES.c.at_least >= bar,
         )
         .order_by(_ASSESSMENTS.c.assessed_at, _GRADES.c.at_least.desc())
         .limit(1)
@@ -272,9 +287,6 @@ def load_recipients(session: Session) -> list[RecipientRecord]:
     ]
 
 
-_INFUSION_VALUES: Final = ("infused_at", "weight_kg", "dose_cells_per_kg", "lot", "baseline_ice")
-
-
 def _patients(session: Session, which: ColumnElement[bool] | None) -> list[PatientRecord]:
     died_at = (
         select(func.min(_ASSESSMENTS.c.assessed_at))
@@ -299,7 +311,7 @@ def _infusions(session: Session, patient_ids: list[int] | None) -> dict[int, lis
     )
     if patient_ids is not None:
         query = query.where(_INFUSIONS.c.patient_id.in_(patient_ids))
-    names = ("id", "patient_id", "number", "version", "entered_at", *_INFUSION_VALUES)
+    names = ("id", "patient_id", "number", "version", "entered_at", *INFUSION_VALUES)
     found: defaultdict[int, list[InfusionRecord]] = defaultdict(list)
     for row in session.connection().execute(query).mappings():
         record = InfusionRecord(**{name: row[name] for name in names}, entered_by=row["author"])

@@ -37,7 +37,7 @@ def main() -> None:
     if patient is None:
         return
     with reading() as session:
-        bar = barring_grade(session, patient.id)
+        bar = barring_grade(session, patient.id, context.protocol().eligibility.barring_grade)
         versions = {one.id: load_infusion_versions(session, one.id) for one in patient.infusions}
         stays = load_stays(session, patient.id)
     st.html(tiles.line(patient_link(patient, f"Open the page of {patient.study_code}")))

@@ -31,6 +31,7 @@ from db.roles import SYSTEM, Role
 from db.session import reading, writing
 from grading.charted import Sign
 from tests.actions.conftest import CODE, INFUSED_AT, NOW, OTHER_CODE, SHOCK, WELL, Site, add_person, at, entry
+from tests.support import made_up
 from trial.calendar import StayKind
 
 WHY = "time read from the wrong bag"
@@ -155,6 +156,7 @@ class TestInfusions:
             record_infusion(alone, by=site.coordinator, now=NOW)
         with pytest.raises(Refused, match=r"must be after the first, of 2 Mar 2026 10:00"):
             record_infusion(infusion(2, INFUSED_AT), by=site.coordinator, now=NOW)
+        made_up.open_gate(site.patients[CODE], at(40))
         second = record_infusion(infusion(2, at(48)), by=site.coordinator, now=NOW)
         assert site.rows("infusion")[-1]["id"] == second
         with pytest.raises(Refused, match="must be before the second"):
@@ -178,10 +180,11 @@ class TestInfusions:
         site.record(4, **SHOCK)
         with pytest.raises(Refused) as refused:
             record_infusion(infusion(2, at(48)), by=site.coordinator, now=NOW)
-        assert refused.value.sentence == (
+        assert refused.value.problems[0].sentence == (
             "CART-007 is barred from a second infusion: CRS grade 3 on 2 Mar 2026 14:00, "
             "day 0 after the first infusion."
         )
+        made_up.open_gate(site.patients[OTHER_CODE], at(40))
         site.infuse(OTHER_CODE, 2, at(48))  # another patient is not
 
     def test_a_proved_grade_3_bars_even_while_it_is_not_settled(self, sqlite_site: Site) -> None:
@@ -194,6 +197,7 @@ class TestInfusions:
         correct_assessment(
             first.stable_id, 1, entry(4, **WELL), "wrong line", "t", by=sqlite_site.investigator, now=at(5)
         )
+        made_up.open_gate(sqlite_site.patients[CODE], at(40))
         assert record_infusion(infusion(2, at(48)), by=sqlite_site.coordinator, now=NOW)
 
     def test_nothing_is_infused_after_a_death(self, sqlite_site: Site) -> None:

@@ -204,21 +204,26 @@ def test_a_judgement_from_a_file_waits_for_an_investigator(ward: Ward) -> None:
     assert [one["confirmed_by_investigator"] for one in ward.rows("assessment")] == [False, True]
 
 
-def test_a_second_infusion_is_barred_as_on_the_form_and_its_rows_are_refused_with_it(ward: Ward) -> None:
+def test_a_second_infusion_that_happened_is_stored_with_what_the_gate_said(ward: Ward) -> None:
     second = infused(number="2", at="2026-03-04T10:00+08:00")
-    done = ward.load(
+    files = (
         [second, infused()],
-        [
-            assessed("02T08:00", **SHOCK, infusion_number="1"),
-            assessed("05T08:00", infusion_number="2"),
-        ],
+        [assessed("02T08:00", **SHOCK, infusion_number="1"), assessed("05T08:00", infusion_number="2")],
     )
-    assert sentences(done.rejected_infusions) == {
-        2: "P1 is barred from a second infusion: CRS grade 3 on 2 Mar 2026 08:00, "
-        "day 1 after the first infusion."
-    }
-    assert sentences(done.rejected_assessments) == {3: "Infusion 2 of P1 is not recorded. Record it first."}
-    assert done.assessments_added == 1
+    done = ward.load(*files)
+    assert (done.infusions_added, done.assessments_added, done.rejected) == (2, 2, 0)
+    (reason,) = done.outside_gate["P1"]
+    assert reason.startswith("CRS below grade 3 after the first infusion, or released by two investigators")
+    (event,) = [one for one in ward.rows("audit_event") if "gate" in one["detail"]]
+    gate = event["detail"]["gate"]
+    assert (gate["verdict"], gate["barred"], gate["reasons"]) == ("closed", True, [reason])
+    assert ward.load(*files).outside_gate == {}, "what is known is not told again"
+
+
+def test_an_import_of_a_second_infusion_nobody_prepared_says_that_the_gate_was_undecided(ward: Ward) -> None:
+    done = ward.load([infused(), infused(number="2", at="2026-03-04T10:00+08:00")], [], historical=True)
+    assert done.infusions_added == 2
+    assert done.outside_gate["P1"][0].startswith("Not yet known: Response by PET/CT")
 
 
 def test_an_infusion_or_a_patient_told_differently_is_refused(ward: Ward) -> None:

@@ -45,6 +45,7 @@ from grading.charted import Sign
 from tests.actions.conftest import CODE, INFUSED_AT, OTHER_CODE, Site, make_site
 from tests.second_opinion.alerts_charting import Charting, charting
 from tests.second_opinion.alerts_driver import Driver, minutes
+from tests.support import made_up
 from trial.calendar import StayKind
 
 PLACES = ((CODE, 1), (OTHER_CODE, 1), (OTHER_CODE, 2))
@@ -328,7 +329,7 @@ def machine(sqlite_database: str, sqlite_template: Path, tmp_path: Path) -> type
 
 def prepared(url: str, folder: Path) -> Site:
     site = make_site(url, folder)
-    site.infuse(OTHER_CODE, 2, SECOND_AT)
+    made_up.infuse(site.patients[OTHER_CODE], 2, SECOND_AT)
     return site
 
 

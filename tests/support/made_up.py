@@ -4,18 +4,32 @@ For tests of what people read; tests of how it gets there go through the actions
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import count
-from typing import Any
+from typing import Any, Final
 
 from sqlmodel import Session, col, select
 
 from actions import context
 from actions.course import regrade_course, retire_grades
 from db.audit import append_event
-from db.models import Assessment, Infusion, InfusionVersion, Patient, Stay
+from db.models import (
+    Assessment,
+    CtdnaResult,
+    GateJudgement,
+    Infusion,
+    InfusionVersion,
+    Patient,
+    ResponseAssessment,
+    Screening,
+    Stay,
+)
 from db.roles import SYSTEM
-from db.session import writing
+from db.screening_json import facts_to_json
+from db.session import reading, writing
+from trial.eligibility import Verdict
+from trial.screening_facts import Judgement, PastEvent, ScreeningFacts
+from trial.second_infusion_facts import CtDnaResult, GateQuestion, Response
 
 _numbers = count(1)
 
@@ -80,6 +94,82 @@ def move_to(patient_id: int, kind: str, at: datetime) -> None:
         session.flush()
         _add(session, _stay(patient_id, before, from_at, at, stable_id=stable_id, version=2, reason="gone"))
         _add(session, _stay(patient_id, kind, at, None))
+
+
+CLEAR_OF_EXCLUSIONS: Final = ScreeningFacts(
+    other_malignancies=(),
+    infections=(),
+    stroke_or_tia=PastEvent(False),
+    infarction=PastEvent(False),
+    nyha_class=0,
+    answers={"unstable_angina": False, "arrhythmia": False, "organ_disorder": False},
+    judgements={name: Judgement(False, "none") for name in ("consent", "comorbidity", "other_risk")},
+)
+"""The exclusion criteria asked again, and nothing found."""
+
+
+def open_gate(patient_id: int, at: datetime, *, response: Response = Response.PR) -> None:
+    """What lets a second infusion through from this instant on, for a patient who is not barred.
+
+    A PET/CT on the day after the first infusion, the exclusion criteria asked again, and an investigator's
+    judgement of the days on which a grade is not settled; one well assessment where there is none at all.
+    """
+    with reading() as session:
+        first = session.exec(
+            select(Infusion).where(Infusion.patient_id == patient_id, Infusion.number == 1)
+        ).one()
+        assessed = session.exec(select(Assessment.id).where(Assessment.infusion_id == first.id)).first()
+    if assessed is None:
+        assess(patient_id, int(first.id or 0), [(first.infused_at + timedelta(hours=1), WELL)])
+    scan(
+        patient_id, first.infused_at.astimezone(context.settings().zone).date() + timedelta(days=1), response
+    )
+    ask_again(patient_id, at)
+    for question in (GateQuestion.CRS_GAPS, GateQuestion.ICANS_GAPS):
+        judge_gate(patient_id, question, True, at)
+
+
+def scan(patient_id: int, on: date, response: Response | None, deauville: int | None = None) -> None:
+    """A PET/CT that stands."""
+    entered_at = datetime.combine(on, time(), UTC)
+    values = {"scanned_on": on, "response": response and response.value, "deauville": deauville}
+    _record(ResponseAssessment, patient_id, entered_at, values)
+
+
+def sample(patient_id: int, on: date, result: CtDnaResult | None, resulted_on: date | None = None) -> None:
+    """A ctDNA sample that stands."""
+    entered_at = datetime.combine(resulted_on or on, time(), UTC)
+    values = {"sampled_on": on, "result": result and result.value, "resulted_on": resulted_on}
+    _record(CtdnaResult, patient_id, entered_at, values)
+
+
+def ask_again(patient_id: int, at: datetime, facts: ScreeningFacts = CLEAR_OF_EXCLUSIONS) -> None:
+    """The exclusion criteria asked again before the second infusion."""
+    values = {
+        "purpose": "second_infusion",
+        "facts": facts_to_json(facts),
+        "judged_on": at.astimezone(context.settings().zone).date(),
+        "verdict": Verdict.ELIGIBLE.value,
+        "protocol_hash": context.protocol().hash,
+    }
+    _record(Screening, patient_id, at, values)
+
+
+def judge_gate(patient_id: int, question: GateQuestion, holds: bool, at: datetime) -> None:
+    """What an investigator judged at the gate."""
+    with writing() as session:
+        _add(
+            session,
+            GateJudgement(
+                patient_id=patient_id, question=question.value, holds=holds, reason="seen daily", at=at
+            ),
+        )
+
+
+def _record(kind: type[Any], patient_id: int, at: datetime, values: Mapping[str, Any]) -> None:
+    about = {"stable_id": f"{next(_numbers):032x}", "patient_id": patient_id, "entered_at": at}
+    with writing() as session:
+        _add(session, kind(**about, **values))
 
 
 def assess(
