@@ -1,25 +1,87 @@
 """The report of a serious event: that it was made, in frozen versions, and that the event was reported."""
 
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from sqlalchemy import RowMapping
+from sqlalchemy import RowMapping, select
 from sqlmodel import Session
 
-from actions.errors import Refused, RefusedField
+from actions.errors import AlreadyRecorded, ChangedMeanwhile, Refused, RefusedField
 from actions.permissions import Action, require
 from actions.rows import insert_row
+from actions.signatures import record_hash
 from actions.words import on_day
 from db.audit import append_event
 from db.inputs_event import NotificationIn
 from db.models import Record
 from db.queries.events import EVENTS
 from db.queries.records import load_current
+from db.readers import FreeText, Unreadable, is_blank
 from db.roles import Actor
 from db.session import writing
 
 _NOTIFICATIONS: Final = Record.metadata.tables["sae_notification"]
 _REPORTS: Final = Record.metadata.tables["sae_report"]
+_NARRATIVE: Final = FreeText("What happened", 20_000, lines=True)
+
+
+@dataclass(frozen=True, slots=True)
+class NewReport:
+    """A version of a report, ready to be kept; made by `reports.sae` from what stood a moment ago.
+
+    event_version  the version of the event that it was made from
+    version        its own number
+    """
+
+    event_stable_id: str
+    event_version: int
+    patient_id: int
+    version: int
+    content: Mapping[str, Any]
+    pdf: bytes
+
+
+def keep_report(new: NewReport, *, by: Actor, now: datetime) -> int:
+    """Keep a version of a report for good: its content, its file, the SHA-256 of both; returns the row id.
+
+    Raises:
+        AlreadyRecorded: the last version has the same content.
+        ChangedMeanwhile: the event changed, or another version was kept, while this one was made.
+        Refused: the narrative is missing or too long.
+    """
+    require(by, Action.REPORT_SAE)
+    _refuse_narrative(new.content["narrative"])
+    content_hash = record_hash(new.content)
+    with writing() as session:
+        _refuse_stale(session, new)
+        _refuse_unchanged(session, new, content_hash)
+        values = {
+            "event_stable_id": new.event_stable_id,
+            "patient_id": new.patient_id,
+            "version": new.version,
+            "content": dict(new.content),
+            "content_hash": content_hash,
+            "pdf": new.pdf,
+            "pdf_sha256": hashlib.sha256(new.pdf).hexdigest(),
+            "made_by": by.user_id,
+            "made_at": now,
+        }
+        row_id = insert_row(session, _REPORTS, values)
+        told = ("event_stable_id", "version", "content_hash", "pdf_sha256")
+        append_event(
+            session,
+            at=now,
+            by=by,
+            action="make_sae_report",
+            subject="sae_report",
+            subject_id=row_id,
+            patient_id=new.patient_id,
+            detail={name: values[name] for name in told},
+        )
+        return row_id
 
 
 def record_notification(stable_id: str, entry: NotificationIn, *, by: Actor, now: datetime) -> int:
@@ -54,6 +116,41 @@ def record_notification(stable_id: str, entry: NotificationIn, *, by: Actor, now
             detail=values,
         )
         return row_id
+
+
+def _refuse_narrative(narrative: str | None) -> None:
+    if is_blank(narrative):
+        sentence = "Tell what happened, in a few sentences, by study code and never a name."
+        raise Refused([RefusedField("narrative", narrative, sentence)])
+    try:
+        _NARRATIVE(narrative)
+    except Unreadable as unreadable:
+        raise Refused([RefusedField("narrative", narrative, str(unreadable))]) from unreadable
+
+
+def _refuse_stale(session: Session, new: NewReport) -> None:
+    event = load_current(session, EVENTS, new.event_stable_id)
+    latest = _latest(session, new.event_stable_id)
+    if event is None or event["voided"] or event["version"] != new.event_version:
+        raise ChangedMeanwhile("The event was changed meanwhile. Make the report again.", theirs={}, yours={})
+    if new.version != (1 if latest is None else latest["version"] + 1):
+        raise ChangedMeanwhile("A version of this report was made meanwhile.", theirs={}, yours={})
+
+
+def _refuse_unchanged(session: Session, new: NewReport, content_hash: str) -> None:
+    latest = _latest(session, new.event_stable_id)
+    if latest is not None and latest["content_hash"] == content_hash:
+        raise AlreadyRecorded(f"Version {latest['version']} says all of this already; no new one is needed.")
+
+
+def _latest(session: Session, event_stable_id: str) -> RowMapping | None:
+    query = (
+        select(_REPORTS.c.version, _REPORTS.c.content_hash)
+        .where(_REPORTS.c.event_stable_id == event_stable_id)
+        .order_by(_REPORTS.c.version.desc())
+        .limit(1)
+    )
+    return session.connection().execute(query).mappings().first()
 
 
 def _refuse_impossible_report(

@@ -5,7 +5,7 @@ keep their order on a grey print; a grade is a tile with its numeral, as on ever
 """
 
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
@@ -17,6 +17,7 @@ from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     BaseDocTemplate,
+    CondPageBreak,
     Flowable,
     KeepTogether,
     PageBreak,
@@ -57,7 +58,12 @@ _BORDER: Final = HexColor(_COLOURS.border)
 _PANEL: Final = HexColor(_COLOURS.panel)
 _MARGIN: Final = 16 * mm
 _FOOT: Final = 20 * mm
+_ROOM_UNDER_HEADING: Final = 25 * mm
 _SIZE: Final = 9.0
+
+
+class _Heading(Paragraph):
+    """Told apart from text, so that it gets room for what follows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +97,16 @@ def make_pdf(frame: Frame, parts: Iterable[Flowable]) -> bytes:
         pageCompression=1,
         initialFontName=PLAIN,
     )
-    document.build(list(parts), canvasmaker=_canvas_of(frame))
+    document.build(list(_with_room(parts)), canvasmaker=_canvas_of(frame))
     return file.getvalue()
+
+
+def _with_room(parts: Iterable[Flowable]) -> Iterator[Flowable]:
+    """A heading that would stand alone at the foot of a page begins the next one."""
+    for part in parts:
+        if isinstance(part, _Heading):
+            yield CondPageBreak(_ROOM_UNDER_HEADING)
+        yield part
 
 
 def _text_frame(wide: bool) -> TextFrame:
@@ -116,8 +130,8 @@ def page_width(wide: bool = False) -> float:
 
 
 def heading(words: str, level: int = 2) -> Flowable:
-    """A heading: 1 is the document's name, 2 a section, 3 a part of one. It stays with what follows."""
-    return Paragraph(markup(words), _style(f"h{level}", BOLD, {1: 15.0, 2: 11.5, 3: _SIZE}[level]))
+    """A heading: 1 is the document's name, 2 a section, 3 a part of one. It never ends a page."""
+    return _Heading(markup(words), _style(f"h{level}", BOLD, {1: 15.0, 2: 11.5, 3: _SIZE}[level]))
 
 
 def paragraph(words: str) -> Flowable:
@@ -201,7 +215,6 @@ def _style(kind: str, font: str, size: float, wrap: str | None = None) -> Paragr
     if kind in ("soft", "label"):
         style.textColor = _SOFT
     if kind.startswith("h"):
-        style.keepWithNext = kind != "head"
         style.spaceBefore, style.spaceAfter = (
             (0 if kind in ("h1", "head") else 9),
             (0 if kind == "head" else 3),

@@ -40,7 +40,9 @@ def register_fonts() -> None:
 
 def markup(words: str) -> str:
     """Text as a paragraph's markup: signs escaped, line breaks kept, each run in a font that has it."""
-    return "<br/>".join(_line(line) for line in words.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
+    # A unit stays with its number.
+    told = words.replace("\r\n", "\n").replace("\r", "\n").replace(" %", "\u00a0%")
+    return "<br/>".join(_line(line) for line in told.split("\n"))
 
 
 def drawable(words: str) -> str:

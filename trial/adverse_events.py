@@ -125,15 +125,5 @@ def infection_question(grade: int, treatment: InfectionTreatment | None) -> str 
     expected = grade_infection(_TREATED_AS[treatment]).at_least
     if grade == expected or (treatment is InfectionTreatment.LOCAL and grade < expected):
         return None
-    words = TREATMENT_WORDS[treatment]
+    words = treatment.phrase
     return f"CTCAE grades an infection with {words} {expected}; {grade} is chosen. Is it right?"
-
-
-TREATMENT_WORDS: Final = {
-    InfectionTreatment.NONE: "no treatment",
-    InfectionTreatment.LOCAL: "local treatment",
-    InfectionTreatment.ORAL: "oral treatment",
-    InfectionTreatment.INTRAVENOUS: "intravenous treatment",
-    InfectionTreatment.INVASIVE: "an invasive intervention",
-}
-"""The treatment inside a sentence."""

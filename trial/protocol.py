@@ -62,6 +62,7 @@ class Protocol:
 
     text: str
     hash: str
+    registration: str
     patients: int
     grading: GradingSettings
     eligibility: EligibilityLimits
@@ -139,6 +140,7 @@ def parse_protocol(text: str) -> Protocol:
     return Protocol(
         text=text,
         hash=hashlib.sha256(text.encode("utf-8")).hexdigest(),
+        registration=content.trial.registration,
         patients=content.trial.patients,
         grading=GradingSettings(**content.grading.model_dump()),
         eligibility=EligibilityLimits(**content.eligibility.model_dump()),
@@ -187,6 +189,7 @@ class _Section(BaseModel):
 
 class _Trial(_Section):
     patients: int = Field(ge=1)
+    registration: str = Field(min_length=1, max_length=60)
 
 
 class _Grading(_Section):

@@ -85,6 +85,14 @@ def test_a_tile_carries_its_numeral(grade: int | None, at_least: int | None, num
     assert page.replace("Page 1 of 1", "").split() == [*numeral.split(), "t", "s"]
 
 
+def test_a_heading_never_ends_a_page() -> None:
+    for lines in range(50, 70):
+        parts = [*(paragraph(f"line {one}") for one in range(lines)), heading("Next"), paragraph("follows")]
+        pages = open_pdf(make_pdf(FRAME, parts)).pages
+        (page,) = [page for page in pages if "Next" in page]
+        assert "follows" in page
+
+
 def test_a_wide_page_holds_wider_text() -> None:
     assert page_width(wide=True) > page_width() > 400
     wide = Frame("t", "s", (), wide=True)

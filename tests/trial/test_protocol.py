@@ -22,6 +22,7 @@ def test_the_shipped_file_holds_the_documented_defaults() -> None:
     assert protocol.ice_at_every_time_from_grade == 2
     assert protocol.slot_tolerance == timedelta(hours=2)
     assert (protocol.monitoring_days, protocol.settled_hours, protocol.patients) == (14, 24, 15)
+    assert protocol.registration == "NCT06902012"
     assert protocol.shift_starts == (time(7), time(15), time(23))
     assert protocol.recovery_hours == 12
 
