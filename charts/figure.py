@@ -125,9 +125,20 @@ def text_colour(theme: str, text: str) -> str:
     return GRADE_COLOURS[theme][grade if grade in GRADES else "gap"].text
 
 
+def tile_colour(theme: str, text: str) -> str:
+    """The colour of a tile with this text."""
+    grade = text.removeprefix("≥")
+    return GRADE_COLOURS[theme][grade if grade in GRADES else "gap"].background
+
+
 def bold_from_3(text: str) -> str:
     """The numeral as it is printed: bold from grade 3 and while unsettled."""
     return f"<b>{text}</b>" if text.startswith("≥") or text in ("3", "4", "5") else text
+
+
+def short_code(code: str) -> str:
+    """A study code where there is room for eleven letters."""
+    return code if len(code) <= 11 else f"{code[:10]}…"
 
 
 def local(at: datetime, zone: tzinfo) -> datetime:

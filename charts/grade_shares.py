@@ -10,8 +10,9 @@ from typing import Any, Final
 import plotly.graph_objects as go
 
 from charts import figure as look
-from charts.heat_map import DAYS_FROM, LEFT, RIGHT, column, day_ticks, panel_titles, width_of
-from charts.heat_rows import INFUSION_WORDS, DayShare
+from charts.day_columns import INFUSION_WORDS, DayColumns
+from charts.day_shares import DayShare
+from charts.heat_map import DAYS_FROM, LEFT, RIGHT
 from grading.colours import GRADE_COLOURS, HATCH, THEME_COLOURS
 
 HEIGHT: Final = 300
@@ -20,25 +21,25 @@ _PLOT_PX: Final = HEIGHT - TOP - 30
 _NUMERAL_PX: Final = 16
 
 
-def draw_grade_shares(shares: Sequence[DayShare], last_day: int, theme: str) -> look.Drawn:
+def draw_grade_shares(shares: Sequence[DayShare], columns: DayColumns, theme: str) -> look.Drawn:
     """The figure; days on which nobody was assessed stay empty, with no number above."""
     seen = [share for share in shares if share.assessed]
     colours = THEME_COLOURS[theme]
-    traces = [_bars(seen, grade, last_day, theme) for grade in look.GRADES]
+    traces = [_bars(seen, grade, columns, theme) for grade in look.GRADES]
     if any(share.ungraded for share in seen):
-        traces.append(_bars(seen, "?", last_day, theme))
-    traces.append(_assessed(seen, last_day, colours.text))
+        traces.append(_bars(seen, "?", columns, theme))
+    traces.append(_assessed(seen, columns, colours.text))
     layout = look.base_layout(theme, HEIGHT) | {
         "margin": {"l": LEFT, "r": RIGHT, "t": TOP, "b": 30},
         "barmode": "stack",
         "bargap": 0.12,
         "xaxis": look.plain_axis(
             theme,
-            range=width_of(last_day),
+            range=columns.span,
             domain=[DAYS_FROM, 1],
             anchor="y",
             showgrid=False,
-            **day_ticks(last_day),
+            **columns.ticks(),
         ),
         "yaxis": look.plain_axis(
             theme,
@@ -47,13 +48,13 @@ def draw_grade_shares(shares: Sequence[DayShare], last_day: int, theme: str) -> 
             tickvals=[0, 25, 50, 75, 100],
             ticktext=["0 %", "25 %", "50 %", "75 %", "100 %"],
         ),
-        "annotations": [title | {"yshift": 4} for title in panel_titles(last_day, colours.text)],
+        "annotations": [title | {"yshift": 4} for title in columns.titles(colours.text)],
     }
     return look.finished([trace for trace in traces if trace is not None], layout)
 
 
-def _bars(shares: Sequence[DayShare], grade: str, last_day: int, theme: str) -> go.Bar | None:
-    counts = [share.ungraded if grade == "?" else share.by_grade[int(grade)] for share in shares]
+def _bars(shares: Sequence[DayShare], grade: str, columns: DayColumns, theme: str) -> go.Bar | None:
+    counts = [len(share.codes(grade)) for share in shares]
     held = [(share, count) for share, count in zip(shares, counts, strict=True) if count]
     if not held:
         return None
@@ -61,7 +62,7 @@ def _bars(shares: Sequence[DayShare], grade: str, last_day: int, theme: str) -> 
     heights = [100 * count / share.assessed for share, count in held]
     hatch = {"shape": "/", "fgcolor": HATCH, "size": 7, "solidity": 0.22} if grade == "?" else {}
     return go.Bar(
-        x=[column(share.number, share.day, last_day) for share, _ in held],
+        x=[columns.x(share.number, share.day) for share, _ in held],
         y=heights,
         text=[_numeral(grade, height) for height in heights],
         textposition="inside",
@@ -92,10 +93,10 @@ def _words(share: DayShare, grade: str, count: int) -> str:
     return f"{head}: {count} of {share.assessed} assessed {worst}"
 
 
-def _assessed(shares: Sequence[DayShare], last_day: int, colour: str) -> go.Scatter:
+def _assessed(shares: Sequence[DayShare], columns: DayColumns, colour: str) -> go.Scatter:
     style: dict[str, Any] = {"color": colour, "size": 12}
     return go.Scatter(
-        x=[column(share.number, share.day, last_day) for share in shares],
+        x=[columns.x(share.number, share.day) for share in shares],
         y=[100] * len(shares),
         text=[str(share.assessed) for share in shares],
         mode="text",

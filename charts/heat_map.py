@@ -1,4 +1,4 @@
-"""The committee's heat map: the daily worst grade, patient x day, both infusions side by side.
+"""The committee's heat map: the daily worst grade, patient x day, the infusions side by side.
 
 A click on a heat map reports nothing, so invisible square markers lie over the tiles; their `customdata` is
 [study code, infusion, day, words]. A row's name leads to its patient: infusion and day are then None.
@@ -10,7 +10,8 @@ from typing import Any, Final
 import plotly.graph_objects as go
 
 from charts import figure as look
-from charts.heat_rows import INFUSION_WORDS, INFUSIONS, CellKind, HeatCell, HeatRow
+from charts.day_columns import DayColumns
+from charts.heat_rows import CellKind, HeatCell, HeatPanel, HeatRow
 from grading.colours import THEME_COLOURS
 
 ROW_PX: Final = 28
@@ -20,90 +21,54 @@ RIGHT: Final = 8
 DAYS_FROM: Final = 0.105
 """Where the days begin, as a part of the width; left of it stand the study codes."""
 
-GUTTER: Final = 0.75
-"""Between the two panels, in columns."""
 
-
-def column(number: int, day: int, last_day: int) -> float:
-    """Where a day stands on the shared x axis of both panels."""
-    return day + (number - 1) * (last_day + 1 + GUTTER)
-
-
-def width_of(last_day: int) -> list[float]:
-    """The range of the shared x axis."""
-    return [-0.5, column(2, last_day, last_day) + 0.5]
-
-
-def draw_heat_map(rows: Sequence[HeatRow], last_day: int, theme: str) -> look.Drawn:
+def draw_heat_map(rows: Sequence[HeatRow], columns: DayColumns, theme: str) -> look.Drawn:
     """The figure for rows from the top down."""
     levels = {row.study_code: len(rows) - 1 - position for position, row in enumerate(rows)}
-    cells = [cell for row in rows for panel in row.panels for cell in panel.cells]
-    hatched = [_box(cell, levels, last_day) for cell in cells if cell.hatched]
+    cells = [cell for row in rows for panel in _panels(row, columns) for cell in panel.cells]
+    hatched = [_box(cell, levels, columns) for cell in cells if cell.hatched]
     traces = [
-        _tiles(rows, last_day, theme),
+        _tiles(rows, columns, theme),
         *([look.hatching(theme, hatched)] if hatched else []),
-        *_numerals(cells, levels, last_day, theme),
+        *_numerals(cells, levels, columns, theme),
         _names(rows, levels, theme),
-        *_notes(rows, levels, last_day, theme),
+        *_notes(rows, levels, columns, theme),
     ]
     colours = THEME_COLOURS[theme]
     layout = look.base_layout(theme, TOP + ROW_PX * len(rows) + 8) | {
         "margin": {"l": LEFT, "r": RIGHT, "t": TOP, "b": 8},
         "xaxis": look.plain_axis(
             theme,
-            range=width_of(last_day),
+            range=columns.span,
             domain=[DAYS_FROM, 1],
             showgrid=False,
             side="top",
-            **day_ticks(last_day),
+            **columns.ticks(),
         ),
         "xaxis2": look.plain_axis(
             theme, range=[0, 1], domain=[0, DAYS_FROM], showgrid=False, showticklabels=False
         ),
         "yaxis": look.plain_axis(theme, range=[-0.5, len(rows) - 0.5], showgrid=False, showticklabels=False),
-        "annotations": panel_titles(last_day, colours.text),
+        "annotations": columns.titles(colours.text),
     }
     return look.finished(traces, layout)
 
 
-def day_ticks(last_day: int) -> dict[str, Any]:
-    """The days as tick labels of both panels."""
-    both = [(number, day) for number in INFUSIONS for day in range(last_day + 1)]
-    return {
-        "tickmode": "array",
-        "tickvals": [column(number, day, last_day) for number, day in both],
-        "ticktext": [str(day) for _, day in both],
-        "tickangle": 0,
-    }
+def _panels(row: HeatRow, columns: DayColumns) -> list[HeatPanel]:
+    return [row.panels[number - 1] for number in columns.numbers]
 
 
-def panel_titles(last_day: int, colour: str) -> list[dict[str, Any]]:
-    """The words above the two panels."""
-    return [
-        {
-            "text": f"<b>{INFUSION_WORDS[number].capitalize()}</b>, days since infusion",
-            "x": column(number, 0, last_day) - 0.5,
-            "y": 1,
-            "yref": "paper",
-            "xanchor": "left",
-            "yanchor": "bottom",
-            "yshift": 24,
-            "showarrow": False,
-            "font": {"size": 14, "color": colour},
-        }
-        for number in INFUSIONS
-    ]
+def _tiles(rows: Sequence[HeatRow], columns: DayColumns, theme: str) -> go.Heatmap:
+    days = len(columns.days)
+    edges = [columns.x(number, day) - 0.5 for number in columns.numbers for day in range(days + 1)]
+    z = [_levels_of_row(row, columns, days) for row in reversed(rows)]
+    return look.heat_map_of_grades(theme, x=edges, y=list(range(len(rows))), z=z, xgap=2, ygap=2)
 
 
-def _tiles(rows: Sequence[HeatRow], last_day: int, theme: str) -> go.Heatmap:
-    days = last_day + 1
-    first = [day - 0.5 for day in range(days + 1)]
-    second = [column(2, day, last_day) - 0.5 for day in range(days + 1)]
-    z = [
-        [*_levels(row.panels[0].cells, days), None, *_levels(row.panels[1].cells, days)]
-        for row in reversed(rows)
-    ]
-    return look.heat_map_of_grades(theme, x=first + second, y=list(range(len(rows))), z=z, xgap=2, ygap=2)
+def _levels_of_row(row: HeatRow, columns: DayColumns, days: int) -> list[int | None]:
+    """The panels one after the other, with nothing between them."""
+    first, *others = (_levels(panel.cells, days) for panel in _panels(row, columns))
+    return first + [level for panel in others for level in (None, *panel)]
 
 
 def _levels(cells: Sequence[HeatCell], days: int) -> list[int | None]:
@@ -111,18 +76,18 @@ def _levels(cells: Sequence[HeatCell], days: int) -> list[int | None]:
     return [shown.get(day) for day in range(days)]
 
 
-def _box(cell: HeatCell, levels: dict[str, int], last_day: int) -> tuple[float, float, float, float]:
-    x, y = column(cell.number, cell.day, last_day), levels[cell.study_code]
+def _box(cell: HeatCell, levels: dict[str, int], columns: DayColumns) -> tuple[float, float, float, float]:
+    x, y = columns.x(cell.number, cell.day), levels[cell.study_code]
     return x - 0.46, x + 0.46, y - 0.46, y + 0.46
 
 
 def _numerals(
-    cells: Sequence[HeatCell], levels: dict[str, int], last_day: int, theme: str
+    cells: Sequence[HeatCell], levels: dict[str, int], columns: DayColumns, theme: str
 ) -> Iterator[go.Scatter]:
     for colour, positions in look.by_text_colour(theme, [cell.text for cell in cells]).items():
         chosen = [cells[position] for position in positions]
         yield _clickable(
-            [column(cell.number, cell.day, last_day) for cell in chosen],
+            [columns.x(cell.number, cell.day) for cell in chosen],
             [levels[cell.study_code] for cell in chosen],
             [look.bold_from_3(cell.text) for cell in chosen],
             [[cell.study_code, cell.number, cell.day, cell.words] for cell in chosen],
@@ -137,25 +102,21 @@ def _names(rows: Sequence[HeatRow], levels: dict[str, int], theme: str) -> go.Sc
     made = _clickable(
         [x for _, x, _ in points],
         [levels[code] for code, _, _ in points],
-        [_short(code) if has_text else "" for code, _, has_text in points],
+        [look.short_code(code) if has_text else "" for code, _, has_text in points],
         [[code, None, None, f"Open {code}"] for code, _, _ in points],
         THEME_COLOURS[theme].text,
     )
     return made.update(textposition="middle left", xaxis="x2")
 
 
-def _short(code: str) -> str:
-    return code if len(code) <= 11 else f"{code[:10]}…"
-
-
 def _notes(
-    rows: Sequence[HeatRow], levels: dict[str, int], last_day: int, theme: str
+    rows: Sequence[HeatRow], levels: dict[str, int], columns: DayColumns, theme: str
 ) -> Iterator[go.Scatter]:
-    notes = [(row.study_code, panel) for row in rows for panel in row.panels if panel.note]
+    notes = [(row.study_code, panel) for row in rows for panel in _panels(row, columns) if panel.note]
     if notes:
-        middle = last_day / 2
+        middle = columns.last_day / 2
         yield _clickable(
-            [column(panel.number, 0, last_day) + middle for _, panel in notes],
+            [columns.x(panel.number, middle) for _, panel in notes],
             [levels[code] for code, _ in notes],
             [panel.note or "" for _, panel in notes],
             [[code, None, None, f"{code}: {panel.note}"] for code, panel in notes],

@@ -4,21 +4,19 @@ Four kinds of nothing look different and mean different things: a due day withou
 day on which nothing was due (a dot), a patient with no such infusion (words in the row), and nothing else.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from charts.day_columns import INFUSION_WORDS
 from db.queries.committee import CommitteeInfusion, CommitteePatient, WorstOfDay
 from grading.colours import tile_text
 from grading.scale import Toxicity
 from trial.calendar import Slot, day_of, due_slots
 from trial.protocol import Protocol
 
-INFUSIONS = (1, 2)
-INFUSION_WORDS = {1: "first infusion", 2: "second infusion"}
 _SKIP_WORDS = {"asleep": "asleep", "procedure": "at a procedure", "refused": "refused", "other": "other"}
 
 
@@ -72,33 +70,6 @@ class HeatRow:
     panels: tuple[HeatPanel, HeatPanel]
 
 
-@dataclass(frozen=True, slots=True)
-class DayShare:
-    """How many patients were at which worst grade on one day; `ungraded` were assessed and prove nothing."""
-
-    number: int
-    day: int
-    by_grade: tuple[int, int, int, int, int, int]
-    ungraded: int
-
-    @property
-    def assessed(self) -> int:
-        """The denominator: patients with an assessment on that day."""
-        return sum(self.by_grade) + self.ungraded
-
-
-@dataclass(frozen=True, slots=True)
-class Completeness:
-    """Counts for the header. A patient-day is due when an assessment was, or when one was made."""
-
-    enrolled: int
-    infused: int
-    infused_twice: int
-    days_due: int
-    days_assessed: int
-    days_ungraded: int
-
-
 def heat_rows(
     patients: Sequence[CommitteePatient],
     scale: Toxicity,
@@ -123,42 +94,6 @@ def last_change(cut_off: datetime, protocol: Protocol, zone: ZoneInfo) -> dateti
     # A new date holds from midnight on, what is late only after its time: hence the smallest step before.
     new_date = [_instant(on, time(), zone) - timedelta.resolution for on in days]
     return max(moment for moment in (*late, *new_date) if moment < cut_off)
-
-
-def day_shares(rows: Sequence[HeatRow], last_day: int) -> tuple[DayShare, ...]:
-    """For each infusion and day, the patients at each worst grade."""
-    shares = []
-    for number in INFUSIONS:
-        for day in range(last_day + 1):
-            cells = cells_of(rows, number, day)
-            count = Counter(cell.at_least for cell in cells if not cell.hatched)
-            by_grade = (count[0], count[1], count[2], count[3], count[4], count[5])
-            shares.append(DayShare(number, day, by_grade, sum(cell.hatched for cell in cells)))
-    return tuple(shares)
-
-
-def cells_of(rows: Iterable[HeatRow], number: int, day: int) -> list[HeatCell]:
-    """The patients assessed on one day after one infusion."""
-    return [
-        cell
-        for row in rows
-        for cell in row.panels[number - 1].cells
-        if cell.day == day and cell.kind is CellKind.GRADE
-    ]
-
-
-def completeness(patients: Sequence[CommitteePatient], rows: Sequence[HeatRow]) -> Completeness:
-    """The counts of the page's header."""
-    cells = [cell for row in rows for panel in row.panels for cell in panel.cells]
-    kinds = Counter(cell.kind for cell in cells)
-    return Completeness(
-        enrolled=len(patients),
-        infused=sum(len(patient.infusions) > 0 for patient in patients),
-        infused_twice=sum(patient.infusion(2) is not None for patient in patients),
-        days_due=kinds[CellKind.GRADE] + kinds[CellKind.GAP],
-        days_assessed=kinds[CellKind.GRADE],
-        days_ungraded=sum(cell.text == "?" for cell in cells),
-    )
 
 
 @dataclass(frozen=True, slots=True)

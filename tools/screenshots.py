@@ -82,9 +82,9 @@ def show_patient(browser: Browser, url: str, password: str) -> Page:
 
 
 def show_safety(browser: Browser, url: str, password: str) -> Page:
-    """The committee's grid on a desk."""
+    """Where the trial stands, on a desk."""
     page = _open(browser, url, password, "committee", "/safety", size=DESK)
-    expect(page.get_by_text("CART-015").first).to_be_visible()
+    expect(page.get_by_role("heading", name="Where the trial stands")).to_be_visible()
     return page
 
 

@@ -6,9 +6,10 @@ cut-off is a date of the hospital and includes the whole of it: what had happene
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 from typing import Final, TypeVar
+from zoneinfo import ZoneInfo
 
 from grading.scale import Toxicity
 from trial.screening_facts import Histology, Sex
@@ -62,6 +63,13 @@ class SafetyFilter:
         asked = ((self.sex, sex), (self.disease, histology))
         return all(choice is None or choice == own for choice, own in asked)
 
+    def cut_off_at(self, now: datetime, zone: ZoneInfo) -> datetime:
+        """The last instant that counts: now, or the end of the cut-off's day at the hospital if earlier."""
+        if self.cut_off_on is None:
+            return now
+        next_day = datetime.combine(self.cut_off_on + timedelta(days=1), time(), zone)
+        return min(now, next_day.astimezone(UTC) - timedelta.resolution)
+
     def address(self) -> dict[str, str]:
         """The query of the address, without what is shown anyway."""
         parts = {
@@ -97,7 +105,7 @@ def read_filter(query: Mapping[str, str], today: date) -> Asked:
         if asked is None or asked in choices:
             return None if asked is None else choices[asked]
         known = " or ".join(choices)
-        problems.append(f"The address asks for the {what} “{_short(asked)}”. Use {known}; all are shown now.")
+        problems.append(f"The {what} “{_short(asked)}” is not known. Use {known}; all are shown now.")
         return None
 
     infusion = one("infusion", "infusion", {str(number): number for number in INFUSIONS})
@@ -129,7 +137,7 @@ def _read_date(asked: str | None, today: date, complain: Callable[[str], None]) 
         on = date.fromisoformat(asked)
     except ValueError:
         complain(
-            f"The address asks for the data cut-off “{_short(asked)}”. Write a date as 2026-03-08; "
+            f"The data cut-off “{_short(asked)}” is not a date. Write it as 2026-03-08; "
             "everything up to now is shown."
         )
         return None

@@ -34,6 +34,7 @@ class Person:
     sex: str | None
     age_years: int | None
     histology: str | None
+    enrolled_at: datetime
     withdrawn_at: datetime | None
     death: Death | None
     new_therapy_on: date | None
@@ -56,6 +57,7 @@ def load_people(session: Session, zone: ZoneInfo) -> tuple[Person, ...]:
             col(Patient.study_code),
             col(Patient.sex),
             col(Patient.age_years),
+            col(Patient.enrolled_at),
             col(Patient.withdrawn_at),
         )
         .where(col(Patient.enrolled_at).is_not(None))
@@ -68,13 +70,14 @@ def load_people(session: Session, zone: ZoneInfo) -> tuple[Person, ...]:
             sex=sex,
             age_years=age_years,
             histology=histologies.get(patient_id),
+            enrolled_at=enrolled_at,
             withdrawn_at=withdrawn_at,
             death=deaths.get(patient_id),
             new_therapy_on=therapies.get(patient_id),
             infusions=tuple(infusions[patient_id]),
         )
-        for patient_id, code, sex, age_years, withdrawn_at in session.connection().execute(query)
-        if patient_id is not None
+        for patient_id, code, sex, age_years, enrolled_at, withdrawn_at in session.connection().execute(query)
+        if patient_id is not None and enrolled_at is not None
     )
 
 

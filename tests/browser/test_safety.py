@@ -1,11 +1,16 @@
 """The safety page in a real browser: every cell, bar, name and event leads to its patient."""
 
+import re
 from datetime import timedelta
+from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect
 
 from db.roles import Role
+from pages.committee.safety_parts.tabs import TABS
 from tests.browser.scenes import FEVER, GRADE_3, Scene, a_course
 from tests.support import made_up
 from tests.support.browser import (
@@ -18,11 +23,6 @@ from tests.support.browser import (
     wait_until_drawn,
 )
 from tests.support.settled import touch
-
-
-def test_without_an_infusion_the_page_says_so(vigil_server: VigilServer, browser: Browser) -> None:
-    page = vigil_server.open(browser, Role.COMMITTEE, "/safety")
-    expect(page.get_by_text("No infusion recorded before the cut-off of", exact=False)).to_be_visible()
 
 
 @pytest.fixture(scope="module")
@@ -39,8 +39,8 @@ def scene(vigil_server: VigilServer) -> Scene:
     )
 
 
-def open_safety(server: VigilServer, browser: Browser, address: str = "", theme: Theme = "light") -> Page:
-    page = server.open(browser, Role.COMMITTEE, f"/safety{address}", size=DESK, theme=theme)
+def open_safety(server: VigilServer, browser: Browser, query: str = "", theme: Theme = "light") -> Page:
+    page = server.open(browser, Role.COMMITTEE, f"/safety{query}", size=DESK, theme=theme)
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     return page
 
@@ -57,103 +57,122 @@ def touch_tile(page: Page, code: str, day: int | None) -> None:
     touch(mark.nth(index), force=True)
 
 
-def test_the_header_counts_patients_and_days(
+def test_a_number_of_the_first_page_leads_to_its_patient_in_two_touches(
     vigil_server: VigilServer, browser: Browser, scene: Scene
 ) -> None:
     page = open_safety(vigil_server, browser)
-    expect(page.get_by_text("2 of 3 patients infused, 0 of them twice.", exact=False)).to_be_visible()
-    expect(page.get_by_text("(UTC+08:00)", exact=False)).to_be_visible()
-    expect(page.get_by_text("patient-days assessed", exact=False)).to_be_visible()
+    expect(page.get_by_text("of 3 patients infused, 0 of them twice")).to_be_visible()
+    event = page.get_by_role("row", name="CART-101 first infusion", exact=False)
+    expect(event.get_by_text("norepinephrine (one vasopressor)", exact=False)).to_be_visible()
+    touch(page.get_by_text("Who had them?"))
+    touch(page.locator("details[open]").get_by_role("link", name="CART-101"))
+    wait_until_drawn(page)
+    expect(page.get_by_role("heading", name="CART-101", level=1)).to_be_visible()
 
 
 def test_a_touched_day_opens_its_entries_and_they_lead_to_the_patient(
     vigil_server: VigilServer, browser: Browser, scene: Scene
 ) -> None:
-    page = open_safety(vigil_server, browser)
+    page = open_safety(vigil_server, browser, "?tab=days&toxicity=crs")
     day = _day(vigil_server, scene, hours_after=46)
     touch_tile(page, scene.code, day)
-    opened = page.locator(".st-key-safety-day")
+    opened = page.locator(".st-key-safety-day-crs")
     expect(
         opened.get_by_role("heading", name=f"CART-101, first infusion, day {day}", exact=False)
     ).to_be_visible()
-    touch(opened.get_by_role("link").first)
-    wait_until_drawn(page)
-    expect(page.get_by_role("heading", name="CART-101", level=1)).to_be_visible()
-    expect(page.locator(".st-key-patient-entry")).to_be_visible()
-
-
-def test_a_study_code_opens_the_patient(vigil_server: VigilServer, browser: Browser, scene: Scene) -> None:
-    page = open_safety(vigil_server, browser)
     touch_tile(page, "CART-103", None)
-    touch(page.get_by_role("link", name="Open CART-103"))
-    wait_until_drawn(page)
-    expect(page.get_by_role("heading", name="CART-103", level=1)).to_be_visible()
+    expect(page.get_by_role("link", name="Open CART-103")).to_be_visible()
+    bars = page.locator(".js-plotly-plot").nth(1).locator(".barlayer .point")
+    touch(bars.last, force=True)
+    part = page.locator(".st-key-safety-part-shares-crs")
+    expect(part.get_by_role("heading", name="CRS worst grade 3", exact=False)).to_be_visible()
+    expect(part.get_by_role("link", name="CART-101")).to_be_visible()
 
 
 def test_the_table_holds_the_same_and_its_cells_are_links(
     vigil_server: VigilServer, browser: Browser, scene: Scene
 ) -> None:
-    page = open_safety(vigil_server, browser)
-    touch(page.get_by_text("Show as table"))
+    page = open_safety(vigil_server, browser, "?tab=days&toxicity=crs&infusion=1")
+    touch(page.get_by_text("Show as table: CRS: worst grade by day"))
     table = page.get_by_role("region", name="CRS after the first infusion")
     expect(table.get_by_text("not infused yet")).to_be_visible()
     cell = table.get_by_role("link", name="CART-101, first infusion", exact=False).filter(has_text="3").first
     wait_until_drawn(page)
     cell.press("Enter")
-    page.wait_for_url("**/safety?toxicity=crs&code=CART-101*")
+    page.wait_for_url("**/safety?tab=days&infusion=1&toxicity=crs&code=CART-101*")
     wait_until_drawn(page)
-    opened = page.locator(".st-key-safety-day")
+    opened = page.locator(".st-key-safety-day-crs")
     expect(
         opened.get_by_text("CRS grade 3: temperature 39.1 °C, norepinephrine", exact=False)
     ).to_be_visible()
 
 
-def test_a_bar_names_its_patients(vigil_server: VigilServer, browser: Browser, scene: Scene) -> None:
-    page = open_safety(vigil_server, browser)
-    bars = page.locator(".js-plotly-plot").nth(1).locator(".barlayer .point")
-    touch(bars.last, force=True)
-    opened = page.locator(".st-key-safety-bar")
-    expect(opened.get_by_role("heading", name="CRS worst grade 3", exact=False)).to_be_visible()
-    expect(opened.get_by_role("link", name="CART-101")).to_be_visible()
-
-
-def test_events_stand_with_reasons_and_times(
+def test_a_view_is_in_the_address_and_opens_again_from_it(
     vigil_server: VigilServer, browser: Browser, scene: Scene
 ) -> None:
     page = open_safety(vigil_server, browser)
-    expect(page.get_by_role("heading", name="Events of grade 3 or more (1)")).to_be_visible()
-    event = page.get_by_role("row", name="CART-101 first infusion", exact=False)
-    expect(event.get_by_text("norepinephrine (one vasopressor)", exact=False)).to_be_visible()
-    expect(event.get_by_text("recovering, not over")).to_be_visible()
-    touch(event.get_by_role("link").nth(1))
-    wait_until_drawn(page)
-    expect(page.locator(".st-key-patient-entry")).to_be_visible()
+    touch(page.get_by_role("tab", name="By day"))
+    touch(page.get_by_role("radio", name="ICANS", exact=True))
+    touch(page.get_by_role("radio", name="First", exact=True))
+    expect(page.get_by_role("heading", name="ICANS: worst grade by day")).to_be_visible()
+    address = page.url
+    assert all(part in address for part in ("tab=days", "toxicity=icans", "infusion=1"))
+    page.goto("about:blank")
+    page.goto(address)
+    expect(page.get_by_role("heading", name="ICANS: worst grade by day")).to_be_visible()
+    expect(page.get_by_role("heading", name="CRS: worst grade by day")).to_have_count(0)
 
 
-def test_the_other_toxicity_is_one_touch_away(
+def test_a_picture_is_saved_by_the_browser_alone(
     vigil_server: VigilServer, browser: Browser, scene: Scene
 ) -> None:
-    page = open_safety(vigil_server, browser)
-    touch(page.get_by_test_id("stButtonGroup").get_by_text("ICANS"))
-    touch(page.get_by_text("Show as table"))
-    expect(page.get_by_role("region", name="ICANS after the first infusion")).to_be_visible()
+    page = open_safety(vigil_server, browser, "?tab=days&toxicity=crs")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    saved = {}
+    for kind in ("SVG", "PNG"):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=f"Save as {kind}: CRS: worst grade by day").click()
+        saved[kind] = download.value
+    assert saved["SVG"].suggested_filename.startswith("vigil-crs-worst-grade-by-day-2")
+    drawing = Path(saved["SVG"].path()).read_text(encoding="utf-8")
+    assert ElementTree.fromstring(drawing).tag == "{http://www.w3.org/2000/svg}svg"
+    assert "CART-101" in drawing
+    assert "NCT06902012, data up to" in drawing
+    assert "url(#" in drawing
+    assert not re.search(r"url\([^#]", drawing)
+    image = Image.open(saved["PNG"].path())
+    assert image.width > 1200
+    assert len(image.convert("RGB").getcolors(1_000_000) or ()) > 20
+    assert [url for url in asked if not url.startswith(("blob:", "data:"))] == []
 
 
-def test_the_ward_does_not_see_the_page(vigil_server: VigilServer, browser: Browser) -> None:
-    page = vigil_server.open(browser, Role.WARD, "/safety")
-    expect(page.get_by_text("does not have this page", exact=False)).to_be_visible()
+def test_an_unchanged_picture_is_not_drawn_again(
+    vigil_server: VigilServer, browser: Browser, scene: Scene
+) -> None:
+    page = open_safety(vigil_server, browser, "?tab=days&toxicity=crs")
+    page.evaluate(
+        """() => { window.drawn = 0; for (const graph of document.querySelectorAll('.js-plotly-plot'))
+             graph.on('plotly_afterplot', () => { window.drawn += 1; }); }"""
+    )
+    touch(page.get_by_text("Show as table: CRS: worst grade by day"))
+    expect(page.get_by_role("region", name="CRS after the first infusion")).to_be_visible()
+    touch(page.get_by_text("Data cut-off, age, sex, disease"))
+    expect(page.get_by_label("Last day of the data", exact=False)).to_be_visible()
+    assert page.evaluate("window.drawn") == 0
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("theme", "tabs"), [("light", tuple(TABS)), ("dark", ("overview", "days"))], ids=["light", "dark"]
+)
 def test_axe_finds_nothing_serious(
-    vigil_server: VigilServer, browser: Browser, scene: Scene, theme: Theme
+    vigil_server: VigilServer, browser: Browser, scene: Scene, theme: Theme, tabs: tuple[str, ...]
 ) -> None:
-    page = open_safety(vigil_server, browser, theme=theme)
-    touch(page.get_by_text("Show as table"))
-    expect(page.get_by_role("region", name="CRS after the second infusion")).to_be_visible()
-    for size, name in ((TABLET, "tablet"), (DESK, "desk")):
-        page.set_viewport_size({"width": size[0], "height": size[1]})
-        screenshot(page, f"safety-{name}-{theme}")
+    for tab in tabs:
+        page = open_safety(vigil_server, browser, f"?tab={tab}", theme=theme)
+        for size, name in ((DESK, "desk"), (TABLET, "tablet")):
+            page.set_viewport_size({"width": size[0], "height": size[1]})
+            screenshot(page, f"safety-{tab}-{name}-{theme}")
         assert axe_violations(page) == []
 
 

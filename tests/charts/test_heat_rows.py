@@ -4,9 +4,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from charts.day_columns import DayColumns
+from charts.day_shares import day_shares
 from charts.grade_shares import draw_grade_shares
 from charts.heat_map import draw_heat_map
-from charts.heat_rows import CellKind, HeatRow, cells_of, completeness, day_shares, heat_rows, last_change
+from charts.heat_rows import CellKind, HeatRow, heat_rows, last_change
 from db.queries.committee import CommitteeInfusion, CommitteePatient, WorstOfDay
 from grading.scale import Toxicity
 from tests.charts.courses import INFUSED_AT, PROTOCOL, ZONE, hours
@@ -15,6 +17,8 @@ from trial.due import SkippedSlot
 
 Days = dict[int, tuple[int, bool]]
 LATER = hours(24 * 20)
+COLUMNS = DayColumns(14)
+BOTH = (1, 2)
 
 
 def infusion(
@@ -100,25 +104,17 @@ def test_a_row_without_an_infusion_says_why() -> None:
     assert [panel.note for panel in row.panels] == ["not infused yet", "no second infusion"]
 
 
-def test_shares_add_up_to_the_number_assessed() -> None:
-    grid = rows(
+def test_shares_name_the_patients_and_add_up_to_the_number_assessed() -> None:
+    people = [
         patient(infusion(1, {0: (0, True), 1: (3, False)}), code="A-1"),
         patient(infusion(1, {0: (0, False), 1: (3, True)}), code="A-2"),
         patient(code="A-3"),
-        cut_off=hours(36),
-    )
-    first, second, third = day_shares(grid, 14)[:3]
-    assert (first.by_grade, first.ungraded, first.assessed) == ((1, 0, 0, 0, 0, 0), 1, 2)
-    assert (second.by_grade, second.assessed) == ((0, 0, 0, 2, 0, 0), 2)
+    ]
+    first, second, third = day_shares(people, Toxicity.CRS, 14, BOTH)[:3]
+    assert (first.by_grade[0], first.ungraded, first.assessed) == (("A-1",), ("A-2",), 2)
+    assert (second.codes("3"), second.codes("?"), second.assessed) == (("A-1", "A-2"), (), 2)
     assert third.assessed == 0
-    assert [cell.study_code for cell in cells_of(grid, 1, 1)] == ["A-1", "A-2"]
-
-
-def test_completeness_counts_due_days_and_assessed_ones() -> None:
-    people = [patient(infusion(1, {0: (0, True), 2: (0, False)}), code="A-1"), patient(code="A-2")]
-    count = completeness(people, rows(*people, cut_off=hours(24 * 4)))
-    assert (count.enrolled, count.infused, count.infused_twice) == (2, 1, 0)
-    assert (count.days_assessed, count.days_due, count.days_ungraded) == (2, 5, 1)
+    assert {share.number for share in day_shares(people, Toxicity.CRS, 14, (2,))} == {2}
 
 
 def test_between_two_changes_the_clock_changes_nothing() -> None:
@@ -139,7 +135,7 @@ def test_the_heat_map_takes_at_most_seven_traces_and_its_marks_name_patient_and_
         patient(code="A-3"),
     )
     for theme in ("light", "dark"):
-        data = draw_heat_map(grid, 14, theme).to_dict()["data"]
+        data = draw_heat_map(grid, COLUMNS, theme).to_dict()["data"]
         assert len(data) <= 7
         marks = [tuple(mark[:3]) for trace in data if "customdata" in trace for mark in trace["customdata"]]
         assert ("A-1", 1, 4) in marks
@@ -147,19 +143,31 @@ def test_the_heat_map_takes_at_most_seven_traces_and_its_marks_name_patient_and_
         assert data[0]["zmin"] == -0.5
 
 
+def test_one_infusion_alone_takes_the_whole_width() -> None:
+    (row,) = rows(patient(infusion(1, {0: (1, True)}), infusion(2, {3: (2, True)}, hours(24 * 17))))
+    alone = DayColumns(14, (2,))
+    data = draw_heat_map([row], alone, "light").to_dict()["data"]
+    marks = [tuple(mark[:3]) for trace in data if "customdata" in trace for mark in trace["customdata"]]
+    assert {number for _, number, _ in marks} == {2, None}
+    assert data[0]["z"][0][3] == 2
+    assert len(data[0]["x"]) == len(data[0]["z"][0]) + 1 == 16
+    assert alone.span == [-0.5, 14.5]
+
+
 def test_what_was_not_clicked_does_not_fade() -> None:
     (row,) = rows(patient(infusion(1, {0: (2, True)})))
-    for trace in draw_heat_map([row], 14, "light").to_dict()["data"]:
+    for trace in draw_heat_map([row], COLUMNS, "light").to_dict()["data"]:
         if trace.get("mode") == "markers+text":
             assert trace["unselected"]["textfont"]["color"] == trace["textfont"]["color"]
 
 
 def test_bars_stack_to_100_percent_of_the_assessed() -> None:
-    grid = rows(
+    people = [
         *(patient(infusion(1, {0: (grade, True)}), code=f"A-{grade}") for grade in range(6)),
         patient(infusion(1, {0: (0, False)}), code="A-9"),
-    )
-    data = draw_grade_shares(day_shares(grid, 14), 14, "light").to_dict()["data"]
+    ]
+    shares = day_shares(people, Toxicity.CRS, 14, BOTH)
+    data = draw_grade_shares(shares, COLUMNS, "light").to_dict()["data"]
     bars = [trace for trace in data if trace["type"] == "bar"]
     assert sum(height for trace in bars for height in trace["y"]) == pytest.approx(100)
     assert bars[3]["customdata"] == [[1, 0, "3", "First infusion, day 0: 1 of 7 assessed at worst grade 3"]]
@@ -168,5 +176,6 @@ def test_bars_stack_to_100_percent_of_the_assessed() -> None:
 
 
 def test_nobody_assessed_draws_empty_axes() -> None:
-    data = draw_grade_shares(day_shares(rows(patient()), 14), 14, "dark").to_dict()["data"]
+    shares = day_shares([patient()], Toxicity.CRS, 14, BOTH)
+    data = draw_grade_shares(shares, COLUMNS, "dark").to_dict()["data"]
     assert all(not trace.get("x") for trace in data)

@@ -1,6 +1,7 @@
 """The part of the trial that is shown, as it stands in an address."""
 
-from datetime import date
+from datetime import UTC, date, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -43,11 +44,11 @@ def test_a_filter_survives_its_own_address() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "sentence"),
     [
-        ("infusion", "3", "The address asks for the infusion “3”. Use 1 or 2; all are shown now."),
-        ("toxicity", "", "The address asks for the toxicity “”. Use crs or icans; all are shown now."),
-        ("sex", "x" * 40, f"The address asks for the sex “{'x' * 30}…”. Use F or M; all are shown now."),
-        ("age", "65", "The address asks for the age “65”. Use under-65 or 65-and-over; all are shown now."),
-        ("cutoff", "2026-13-45", "The address asks for the data cut-off “2026-13-45”. Write a date as"),
+        ("infusion", "3", "The infusion “3” is not known. Use 1 or 2; all are shown now."),
+        ("toxicity", "", "The toxicity “” is not known. Use crs or icans; all are shown now."),
+        ("sex", "x" * 40, f"The sex “{'x' * 30}…” is not known. Use F or M; all are shown now."),
+        ("age", "65", "The age “65” is not known. Use under-65 or 65-and-over; all are shown now."),
+        ("cutoff", "2026-13-45", "The data cut-off “2026-13-45” is not a date. Write it as"),
         ("cutoff", "2026-03-09", "The data cut-off 2026-03-09 is still to come. Everything up to now is"),
     ],
 )
@@ -62,6 +63,14 @@ def test_an_impossible_value_gets_a_sentence_and_leaves_its_filter_open(
 
 def test_today_is_a_cut_off() -> None:
     assert read_filter({"cutoff": "2026-03-08"}, TODAY).filter.cut_off_on == TODAY
+
+
+def test_a_cut_off_takes_the_whole_of_its_day_at_the_hospital_and_nothing_after_now() -> None:
+    zone, now = ZoneInfo("Asia/Shanghai"), datetime(2026, 3, 8, 1, 0, tzinfo=UTC)
+    assert SafetyFilter().cut_off_at(now, zone) == now
+    assert SafetyFilter(cut_off_on=TODAY).cut_off_at(now, zone) == now
+    before = SafetyFilter(cut_off_on=date(2026, 3, 7)).cut_off_at(now, zone)
+    assert before == datetime(2026, 3, 7, 15, 59, 59, 999999, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(

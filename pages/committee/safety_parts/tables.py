@@ -1,16 +1,18 @@
-"""The same data as tables, for screen readers, keyboard and paper: the grid, the shares, events, the key."""
+"""The pictures by day as tables, for screen readers, keyboard and paper: the grid, the shares, the key."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Final
 
-from charts.heat_rows import CellKind, DayShare, HeatCell, HeatPanel
-from pages.committee.safety_parts.loaded import Loaded
-from pages.committee.safety_parts.opened import Day, day_address, patient_address
+from charts.day_columns import INFUSION_WORDS
+from charts.day_shares import DayShare
+from charts.heat_rows import CellKind, HeatCell, HeatPanel, HeatRow
+from grading.scale import Toxicity
+from pages.committee.safety_parts.links import patient_link, patient_links, unfolds
+from pages.committee.safety_parts.opened import Day, day_address
+from pages.committee.safety_parts.view import View
 from pages.parts import tiles
-from pages.parts.wording import date_and_time, infusion_words, sentence_case
-from reports.events import STATE_WORDS, Event
-from trial.calendar import day_of
+from pages.parts.wording import infusion_words, sentence_case
+from trial.safety_rows import GRADES
 
 KEY_WORDS: Final = ("none", "grade 1", "grade 2", "grade 3", "grade 4", "death")
 
@@ -30,86 +32,55 @@ def key() -> str:
     return tiles.piece("div", *pairs, classes="vigil-key")
 
 
-def grid_table(loaded: Loaded, number: int) -> str:
-    """One infusion: patients as rows, days as columns; each cell opens its day, each name its patient."""
-    days = range(loaded.protocol.monitoring_days + 1)
-    rows = [
-        [_name(row.study_code), *_panel(loaded, row.panels[number - 1], len(days))] for row in loaded.rows
+def grid_tables(view: View, toxicity: Toxicity, rows: Sequence[HeatRow]) -> str:
+    """Patients as rows, days as columns; each cell opens its day, each name its patient."""
+    return "".join(_grid_table(view, toxicity, rows, number) for number in view.filter.infusions)
+
+
+def _grid_table(view: View, toxicity: Toxicity, rows: Sequence[HeatRow], number: int) -> str:
+    days = range(view.window + 1)
+    body = [
+        [patient_link(row.study_code), *_panel(view, toxicity, row.panels[number - 1], len(days))]
+        for row in rows
     ]
-    caption = (
-        f"{loaded.scale.label} after the {infusion_words(number)}: worst grade by day since the infusion"
-    )
-    table = tiles.table(caption, ("Patient", *(str(day) for day in days)), rows, numbers=True)
+    caption = f"{toxicity.label} after the {infusion_words(number)}: worst grade by day since the infusion"
+    table = tiles.table(caption, ("Patient", *(str(day) for day in days)), body, numbers=True)
     return tiles.piece("div", table, classes="vigil-heat-table")
 
 
-def _name(study_code: str) -> str:
-    return tiles.link(study_code, patient_address(study_code), classes="vigil-link vigil-link-row")
-
-
-def _panel(loaded: Loaded, panel: HeatPanel, days: int) -> list[str]:
+def _panel(view: View, toxicity: Toxicity, panel: HeatPanel, days: int) -> list[str]:
     if panel.note:
         return [tiles.piece("span", text=panel.note, classes="vigil-heat-note"), *[""] * (days - 1)]
-    return [_cell(loaded, cell) for cell in panel.cells]
+    return [_cell(view, toxicity, cell) for cell in panel.cells]
 
 
-def _cell(loaded: Loaded, cell: HeatCell) -> str:
+def _cell(view: View, toxicity: Toxicity, cell: HeatCell) -> str:
     if cell.kind is CellKind.DOT:
         return tiles.piece("span", text="·", role="img", aria_label=cell.words.partition(": ")[2])
-    tile = tiles.grade_tile(cell.grade, cell.at_least, toxicity=loaded.scale.label, small=True)
-    address = day_address(loaded.scale, Day(cell.study_code, cell.number, cell.day))
+    tile = tiles.grade_tile(cell.grade, cell.at_least, toxicity=toxicity.label, small=True)
+    address = day_address(view, Day(toxicity, cell.study_code, cell.number, cell.day))
     return tiles.piece(
         "a", tile, href=address, target="_self", aria_label=cell.words, classes="vigil-heat-link"
     )
 
 
-def share_table(loaded: Loaded, shares: Sequence[DayShare]) -> str:
+def share_table(toxicity: Toxicity, shares: Sequence[DayShare]) -> str:
     """How many patients at each worst grade, by day; days on which somebody was assessed."""
     rows = [
         [
-            tiles.cell(f"{sentence_case(infusion_words(share.number))}, day {share.day}"),
-            *(tiles.cell(str(count)) for count in (*share.by_grade, share.ungraded, share.assessed)),
+            tiles.cell(f"{sentence_case(INFUSION_WORDS[share.number])}, day {share.day}"),
+            *(who(share.by_grade[grade], share.number) for grade in GRADES),
+            who(share.ungraded, share.number),
+            tiles.cell(str(share.assessed)),
         ]
         for share in shares
         if share.assessed
     ]
-    heads = ("Day", *(f"Grade {grade}" for grade in range(6)), "Not graded", "Assessed")
-    return tiles.table(f"{loaded.scale.label}: patients by worst grade of the day", heads, rows, numbers=True)
+    heads = ("Day", *(f"Grade {grade}" for grade in GRADES), "Not graded", "Assessed")
+    caption = f"{toxicity.label}: patients by worst grade of the day; a number opens its patients"
+    return tiles.table(caption, heads, rows, numbers=True)
 
 
-def event_table(loaded: Loaded) -> str:
-    """Every event of grade 3 or more, the first first; the reasons are those of its worst entry."""
-    return tiles.table(
-        "Both toxicities; the grade is the highest of the episode. A time opens the entry",
-        ("Patient", "Event", "First at 3 or more", "Last", "Why, at its worst", "Now"),
-        [_event(loaded, event) for event in loaded.events],
-    )
-
-
-def _event(loaded: Loaded, event: Event) -> list[str]:
-    zone, entry = loaded.zone, event.worst
-    grade = entry.grades[event.scale]
-    settled = event.grade if grade.grade is not None else None
-    day = day_of(event.first_at, event.infused_at, zone)
-    where = tiles.piece("div", text=f"{infusion_words(event.number)}, day {day}", classes="vigil-soft")
-    opens = tiles.link(
-        date_and_time(entry.assessed_at, zone),
-        f"{patient_address(event.study_code)}&a={entry.stable_id}",
-        classes="vigil-link vigil-link-row",
-    )
-    over = _time(event.ended_at, loaded) if event.ended_at else ""
-    return [
-        _name(event.study_code) + where,
-        tiles.line(
-            tiles.grade_tile(settled, event.grade, toxicity=event.scale.label, small=True),
-            tiles.piece("span", text=event.scale.label),
-        ),
-        _time(event.first_at, loaded),
-        _time(event.last_at, loaded),
-        opens + tiles.piece("div", text=grade.sentence()),
-        tiles.piece("div", text=STATE_WORDS[event.state]) + over,
-    ]
-
-
-def _time(at: datetime, loaded: Loaded) -> str:
-    return tiles.piece("span", text=date_and_time(at, loaded.zone), classes="vigil-nowrap")
+def who(codes: Sequence[str], number: int | None = None) -> str:
+    """A number that unfolds its patients; 0 unfolds nothing."""
+    return unfolds(str(len(codes)), patient_links(codes, number)) if codes else tiles.cell("0")

@@ -1,0 +1,21 @@
+"""The parts of the safety page behind its tabs."""
+
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+
+from pages.committee.safety_parts import by_day, overview
+from pages.committee.safety_parts.view import View
+
+
+class Tab(NamedTuple):
+    """A part of the page: its words, and what reads and draws it."""
+
+    words: str
+    show: Callable[[View], None]
+
+
+TABS: Final[Mapping[str, Tab]] = {
+    "overview": Tab("Overview", overview.show),
+    "days": Tab("By day", by_day.show),
+}
+"""Name in the address -> tab."""

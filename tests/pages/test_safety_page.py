@@ -1,0 +1,253 @@
+"""The safety page: its numbers and where they lead, its filters, and every empty case."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from db.roles import Role
+from pages.committee.safety_parts import view
+from tests.pages.safety_page import (
+    FEVER,
+    GRADE_3,
+    Show,
+    admit,
+    charts,
+    day,
+    infuse,
+    opened,
+    record,
+    show,
+    trial_file,
+    words,
+)
+from tests.support import made_up
+from tests.support.made_up import WELL
+
+__all__ = ["show"]
+
+
+def make_trial() -> None:
+    """Three patients infused, one of them twice; one with a grade 3, one dead; one not infused."""
+    first = admit("CART-001", WELL, FEVER, GRADE_3, FEVER, WELL, WELL, sex="F", age_years=70)
+    infuse(first, WELL, FEVER, days_ago=4, number=2)
+    dead = admit("CART-002", WELL, FEVER, WELL, sex="M", age_years=50)
+    record("follow_up_event", dead, kind="death", occurred_on=day(10).date(), cause="lymphoma")
+    admit("CART-003", FEVER, days_ago=1, sex="F", age_years=64)
+    made_up.enrol("CART-004", day(3), sex="M", age_years=66)
+
+
+@pytest.fixture(scope="module")
+def trial_url(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> str:
+    return trial_file(tmp_path_factory.mktemp("trial"), sqlite_template, make_trial)
+
+
+@pytest.fixture
+def trial(trial_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Show]:
+    with opened(trial_url, tmp_path, monkeypatch) as run:
+        yield run
+
+
+def test_the_first_page_says_where_the_trial_stands(trial: Show) -> None:
+    said = words(trial())
+    assert "Data up to 20 Apr 2026 09:00 (UTC+08:00)." in said
+    assert "of 4 patients infused, 1 of them twice" in said
+    assert "events in 1 patient" not in said
+    assert "event in 1 patient" in said
+    assert "1 lymphoma" in said
+    assert said.count("Stopping rule: not reached") == 2
+    assert "Events of grade 3 or more (1)" in said
+    assert "CRS grade 3: temperature 38.6 °C, norepinephrine (one vasopressor)." in said
+    assert "Deaths (1)" in said
+    assert "10 Apr 2026" in said
+
+
+def test_every_number_of_the_first_page_has_its_patients_behind_it(trial: Show) -> None:
+    said = words(trial())
+    for opens in ("Who was infused?", "Missing where?", "Who had them?", "Who died?", "Who is counted?"):
+        behind = said.partition(f"<summary>{opens}</summary>")[2].partition("</details>")[0]
+        assert "/patient?code=CART-00" in behind or opens == "Who is counted?"
+    assert (
+        'Pending: <a class="vigil-link vigil-link-row" href="/patient?code=CART-001&amp;infusion=2"' in said
+    )
+
+
+def test_only_the_open_tab_is_drawn(trial: Show) -> None:
+    assert charts(trial()) == [
+        "Patients by worst grade for each toxicity and infusion, with exact rates, as in the table."
+    ]
+    shown = charts(trial(tab="days"))
+    assert [alt.partition(":")[0] for alt in shown] == ["CRS", "CRS", "ICANS", "ICANS"]
+
+
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        ({"sex": "F"}, {"CART-001", "CART-003"}),
+        ({"age": "65-and-over"}, {"CART-001", "CART-004"}),
+        ({"age": "under-65", "sex": "M"}, {"CART-002"}),
+    ],
+)
+def test_a_filter_of_patients_is_obeyed_by_numbers_pictures_and_tables(
+    trial: Show, query: dict[str, str], kept: set[str]
+) -> None:
+    for tab in ("overview", "days"):
+        app = trial(tab=tab, **query)
+        said = without_rules(words(app)) + drawn(app)
+        assert {code for code in ("CART-001", "CART-002", "CART-003", "CART-004") if code in said} <= kept
+    assert f"{len(kept)} of 4 patients" in words(trial(**query))
+
+
+def without_rules(said: str) -> str:
+    """Under a stopping rule stand all patients, whatever the filter."""
+    return re.sub(r"Stopping rule: .*?</details>", "", said)
+
+
+def drawn(app: AppTest) -> str:
+    return " ".join(element.proto.spec for element in app.get("plotly_chart"))
+
+
+def test_toxicity_and_infusion_leave_only_their_pictures(trial: Show) -> None:
+    app = trial(tab="days", toxicity="icans", infusion="1")
+    assert [alt.partition(":")[0] for alt in charts(app)] == ["ICANS", "ICANS"]
+    assert "Second infusion" not in drawn(app)
+    assert "Events of grade 3 or more (0)" in words(trial(toxicity="icans"))
+    assert "Events of grade 3 or more (0)" in words(trial(infusion="2"))
+
+
+def test_the_cut_off_hides_what_came_later(trial: Show) -> None:
+    said = words(trial(cutoff=str(day(30).date())))
+    assert "Data up to 21 Mar 2026 23:59 (UTC+08:00), as known now." in said
+    assert "of 2 patients infused, 0 of them twice" in said
+    assert "Deaths (0)" in said
+
+
+def test_an_impossible_filter_gets_a_sentence_and_shows_everything(trial: Show) -> None:
+    said = words(trial(toxicity="fever", cutoff="yesterday", tab="all"))
+    assert "The toxicity “fever” is not known. Use crs or icans; all are shown now." in said
+    assert "The data cut-off “yesterday” is not a date." in said
+    assert "There is no part “all” of this page. The overview is shown." in said
+    assert "of 4 patients infused" in said
+
+
+def test_what_is_chosen_stands_in_the_address(trial: Show) -> None:
+    app = trial()
+    app.button_group(key="safety-filter-toxicity").set_value("crs").run()
+    assert app.query_params["toxicity"] == "crs"
+    app.button_group(key="safety-filter-toxicity").set_value("both").run()
+    assert "toxicity" not in app.query_params
+
+
+@pytest.mark.parametrize(
+    ("query", "sentence"),
+    [
+        ({"disease": "pmbcl"}, "Nobody of 4 patients fits this choice."),
+        ({"cutoff": "2026-01-01"}, "No infusion recorded before the cut-off of 1 Jan 2026."),
+        (
+            {"infusion": "2", "cutoff": "2026-03-31"},
+            "No second infusion recorded before the cut-off of 31 Mar 2026.",
+        ),
+    ],
+)
+def test_nobody_has_a_sentence_and_a_way_back(trial: Show, query: dict[str, str], sentence: str) -> None:
+    app = trial(**query)
+    assert sentence in words(app)
+    assert "Show everyone" in words(app)
+    assert charts(app) == []
+
+
+def test_nobody_enrolled_and_nobody_infused(show: Show) -> None:
+    assert "No infusion recorded before the cut-off of 20 Apr 2026." in words(show())
+    made_up.enrol("CART-001", day(3))
+    assert "No infusion recorded before the cut-off of 20 Apr 2026." in words(show())
+
+
+def every_tab(**query: str) -> None:
+    """A page that draws all tabs at once."""
+    import streamlit as st
+
+    from actions import context
+    from clock import utc_now
+    from db.session import reading
+    from pages.committee.safety_parts.tabs import TABS
+    from pages.committee.safety_parts.view import load_view
+    from trial.safety_filter import read_filter
+
+    zone, now = context.settings().zone, utc_now()
+    asked = read_filter(query, now.astimezone(zone).date())
+    with reading() as session:
+        view = load_view(session, asked, now=now, protocol=context.protocol(), zone=zone)
+    for tab in TABS.values():
+        st.subheader(tab.words)
+        tab.show(view)
+
+
+def all_at_once(**query: str) -> str:
+    app = AppTest.from_function(every_tab, kwargs=query, default_timeout=60).run()
+    assert not app.exception
+    return words(app) + drawn(app)
+
+
+def test_without_a_second_infusion_every_tab_is_drawn(show: Show) -> None:
+    admit("CART-001", WELL, FEVER, WELL)
+    said = all_at_once()
+    assert "of 1 patient infused, 0 of them twice" in said
+    assert "no second infusion" in said
+
+
+def test_a_death_on_day_0_is_drawn(show: Show) -> None:
+    admit("CART-001", {**FEVER, "death_due_to": "other"})
+    said = all_at_once()
+    assert "1 another cause" in said
+    assert "<td>0</td><td>no infusion</td><td>another cause</td>" in said
+
+
+def test_everyone_censored_is_drawn(show: Show) -> None:
+    admit("CART-001", WELL, WELL)
+    admit("CART-002", WELL, days_ago=2)
+    assert "Events of grade 3 or more (0)" in all_at_once()
+
+
+def test_infused_and_not_assessed_yet_is_drawn(show: Show) -> None:
+    patient_id = admit("CART-001", WELL)
+    infuse(patient_id, days_ago=1, number=2)
+    said = all_at_once(infusion="2")
+    assert "0 complete, 1 open" in said
+
+
+def test_a_named_day_is_opened_with_its_entries(trial: Show) -> None:
+    said = words(trial(tab="days", code="CART-001", opened="crs", number="1", day="2"))
+    assert "CART-001, first infusion, day 2, 18 Mar 2026" in said
+    assert "CRS grade 3: temperature 38.6 °C" in said
+    missing = words(trial(tab="days", code="CART-009", opened="crs", number="1", day="2"))
+    assert "No such patient or infusion in this view." in missing
+
+
+def test_many_patients_come_in_sheets(trial: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pages.committee.safety_parts.sheets.PATIENTS_ON_A_SHEET", 2)
+    first, second = trial(tab="days"), trial(tab="days", sheet="2")
+    assert "Patients 1 to 2 of 4 by study code." in words(first)
+    assert "Later patients" in words(first)
+    assert "Patients 3 to 4 of 4" in words(second)
+    assert "CART-001" not in second.get("plotly_chart")[0].proto.spec
+    assert "Patients 3 to 4 of 4" in words(trial(tab="days", sheet="99"))
+
+
+def test_the_same_data_are_read_once(trial: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    trial(tab="days")
+
+    def never(*_: object, **__: object) -> None:
+        raise AssertionError("read again")
+
+    for name in ("load_people", "load_committee", "load_courses"):
+        monkeypatch.setattr(view, name, never)
+    trial(tab="days")
+
+
+@pytest.mark.parametrize("role", [Role.WARD, Role.COORDINATOR, Role.ADMIN, Role.DISPLAY])
+def test_the_page_is_closed_to_other_roles(trial: Show, role: Role) -> None:
+    app = trial(role=role)
+    assert "does not have this page" in words(app)
+    assert "CART-001" not in words(app)
