@@ -19,6 +19,7 @@ from tests.support.databases import (  # noqa: F401 -- fixtures
     sqlite_database,
     sqlite_template,
 )
+from tests.support.engines import remember_statements
 from tests.support.not_run import NotRunReporter, not_run
 from tests.support.ports import find_free_port
 from tests.support.postgres import PostgresCluster, running_cluster
@@ -27,6 +28,7 @@ from tests.support.scratch import write_to_memory
 from tests.support.smtp import SmtpServer, running_smtp_server
 
 write_to_memory()
+remember_statements()
 # A busy machine is slow; no test fails because of the time it took.
 settings.register_profile("vigil", deadline=None)
 settings.load_profile("vigil")
