@@ -22,6 +22,7 @@ class Page(StrEnum):
     SAFETY = "safety"
     STOPPING = "stopping"
     REVIEW = "review"
+    REPORT = "report"
     ENROLMENT = "enrolment"
     INFUSIONS = "infusions"
     RECIPIENTS = "recipients"
@@ -159,6 +160,7 @@ PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
         Page.HANDOVER,
         Page.SAFETY,
         Page.STOPPING,
+        Page.REPORT,
         Page.ENROLMENT,  # for the lasting findings
     ),
     Role.COORDINATOR: (
@@ -169,7 +171,15 @@ PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
         Page.INFUSIONS,
         Page.RECIPIENTS,
     ),
-    Role.COMMITTEE: (Page.SAFETY, Page.STOPPING, Page.REVIEW, Page.BOARD, Page.PATIENT, Page.ALERTS),
+    Role.COMMITTEE: (
+        Page.SAFETY,
+        Page.STOPPING,
+        Page.REVIEW,
+        Page.REPORT,
+        Page.BOARD,
+        Page.PATIENT,
+        Page.ALERTS,
+    ),
     Role.ADMIN: (Page.ACCOUNTS, Page.RECIPIENTS, Page.ALERTS),
     Role.DISPLAY: (Page.BOARD,),
 }

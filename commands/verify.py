@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -27,12 +28,14 @@ from db import session as database
 from db.audit import verify_chain
 from db.queries import verify as stored
 from db.queries.course import StoredAssessment, load_course
+from db.queries.reports import StoredReport, load_file, load_frozen, load_reports
 from db.queries.treatments import load_drugs_given
 from db.session import SaveRefused, reading
 from grading.crs_course import GradedAssessment, grade_course
 from grading.given_drugs import DrugGiven
 from grading.scale import RULESET, Toxicity
 from grading.settings import GradingSettings
+from reports.committee import read_frozen, recomputed
 from settings import SettingsError, load_settings
 from trial.protocol import Protocol, ProtocolError, load_protocol, parse_protocol
 
@@ -93,6 +96,7 @@ def run_checks(zone: ZoneInfo, protocol: Protocol, now: datetime) -> Iterator[Ch
         yield from _courses(tally)
         graded = [one for one in infusions if one.id not in tally.ungraded]
         yield _alerts(session, graded, protocol, now, zone)
+        yield _reports(session)
 
 
 def _open(url: str) -> None:
@@ -167,6 +171,32 @@ def _alerts(
         if not _is_due_to_time(change)
     ]
     return Check(f"alerts: those of {len(infusions)} infusions compared with their grades", findings)
+
+
+def _reports(session: Session) -> Check:
+    """Every report: its figures computed anew from its frozen rows, and the hash of every file."""
+    texts = stored.load_protocol_texts(session)
+    reports = load_reports(session)
+    findings = [
+        f"report {one.number}: {words}" for one in reports for words in _differences(session, one, texts)
+    ]
+    return Check(f"reports: {len(reports)} recomputed from their frozen rows, files compared", findings)
+
+
+def _differences(session: Session, report: StoredReport, texts: Mapping[str, str]) -> Iterator[str]:
+    frozen, protocol_hash = load_frozen(session, report.id)
+    if sha256(frozen).hexdigest() != report.frozen_sha256:
+        yield "the frozen content is not what was made"
+    for file in report.files:
+        if sha256(load_file(session, file.id)).hexdigest() != file.sha256:
+            yield f"{file.name} is not what was made"
+    if protocol_hash not in texts:
+        yield f"its protocol {protocol_hash[:12]} is not stored"
+        return
+    then = {table.name: table for table in read_frozen(frozen).figures}
+    for table in recomputed(frozen, parse_protocol(texts[protocol_hash])):
+        if table != then.get(table.name):
+            yield f"the table {table.title} is not what its rows give"
 
 
 def _is_due_to_time(change: Change) -> bool:

@@ -1,0 +1,129 @@
+"""One stored report: what it is, its files, its signatures, what moved since, and the signature box."""
+
+import streamlit as st
+
+from actions import context
+from actions.permissions import Action, may
+from actions.reports import MEANING, sign_report
+from actions.signatures import check_signer
+from clock import utc_now
+from db.queries.reports import StoredFile, StoredReport, load_file, load_frozen
+from db.queries.verify import load_protocol_texts
+from db.roles import Actor
+from db.session import reading
+from pages.office.office_parts.sheet import Sheet
+from pages.parts import tiles
+from pages.parts.wording import date_and_time
+from reports.committee import MEDIA, moved_since
+from reports.committee_figures import Part
+from trial.protocol import parse_protocol
+
+_KINDS = {"pdf": "PDF", "html": "web page", "xlsx": "Excel", "csv": "CSV files"}
+
+
+def draw_report(actor: Actor, report: StoredReport) -> None:
+    """The report in a frame of its own."""
+    zone = context.settings().zone
+    st.header(f"Report {report.number}", anchor=False)
+    with st.container(border=True):
+        rows = [
+            ("Data cut-off", date_and_time(report.cutoff_at, zone)),
+            (
+                "Made",
+                f"{date_and_time(report.made_at, zone)} by {report.made_by or 'the program, on schedule'}",
+            ),
+            ("Rules", report.ruleset),
+            ("Program version", report.program_version),
+            ("Protocol", report.protocol_hash[:12]),
+            ("SHA-256", report.frozen_sha256),
+        ]
+        cells = [[tiles.cell(name), tiles.cell(value)] for name, value in rows]
+        st.html(tiles.table(f"Report {report.number}", ("", ""), cells))
+        _draw_files(actor, report)
+        st.html(_signatures(report))
+        _draw_moved(report)
+        if may(actor.role, Action.SIGN_REPORT):
+            _draw_sign(actor, report)
+
+
+def _draw_files(actor: Actor, report: StoredReport) -> None:
+    """A button for each file that this person may take: the closed part only for those who see efficacy."""
+    for part in Part:
+        if part is Part.CLOSED and not may(actor.role, Action.SEE_EFFICACY):
+            continue
+        words = "Open part" if part is Part.OPEN else "Closed part, efficacy"
+        st.subheader(words, anchor=False)
+        with st.container(horizontal=True, gap="small"):
+            for file in report.files:
+                if file.part == part.value:
+                    _draw_file(report, file)
+
+
+def _draw_file(report: StoredReport, file: StoredFile) -> None:
+    def content() -> bytes:
+        with reading() as session:
+            return load_file(session, file.id)
+
+    st.download_button(
+        f"{_KINDS[file.kind]}, report {report.number}",
+        content,
+        file_name=file.name,
+        mime=MEDIA[file.kind],
+        on_click="ignore",
+        key=f"report-file-{file.id}",
+    )
+
+
+def _signatures(report: StoredReport) -> str:
+    zone = context.settings().zone
+    rows = [
+        [
+            tiles.cell(one.printed_name),
+            tiles.cell(one.role),
+            tiles.cell(date_and_time(one.signed_at, zone)),
+            tiles.cell(one.meaning),
+        ]
+        for one in report.signatures
+    ]
+    if not rows:
+        return tiles.soft("Nobody has signed this report.")
+    caption = f"Signatures, bound to {report.frozen_sha256[:16]}"
+    return tiles.table(caption, ("Name", "Role", "Signed", "Meaning"), rows)
+
+
+def _draw_moved(report: StoredReport) -> None:
+    """Read only when it is unfolded: the figures are computed anew for it."""
+    folded = st.expander(
+        "What later changes of the data moved", key=f"report-moved-{report.id}", on_change="rerun"
+    )
+    if not folded.open:
+        return
+    with folded, reading() as session:
+        frozen, protocol_hash = load_frozen(session, report.id)
+        text = load_protocol_texts(session).get(protocol_hash)
+        protocol = context.protocol() if text is None else parse_protocol(text)
+        moved = moved_since(session, frozen, protocol, context.settings().zone)
+    with folded:
+        if not moved:
+            st.text("Nothing: the same cut-off gives the same figures today.")
+            return
+        cells = [[tiles.cell(what), tiles.cell(then), tiles.cell(now)] for what, then, now in moved]
+        st.html(tiles.table("Figures that moved", ("Figure", "In the report", "Now"), cells))
+
+
+def _draw_sign(actor: Actor, report: StoredReport) -> None:
+    if any(one.user_id == actor.user_id for one in report.signatures):
+        return
+    sheet = Sheet(f"report_sign_{report.id}")
+    folded = st.expander(f"Sign report {report.number}", expanded=sheet.is_open)
+    with folded, sheet.form():
+        st.text(f"{MEANING}: report {report.number}, SHA-256 {report.frozen_sha256[:16]}.")
+        password = sheet.secret("password", "Your password", "Your name is printed with the time.")
+
+        def sign_it(_form: Sheet) -> str:
+            now = utc_now()
+            signer = check_signer(actor, password, now=now)
+            sign_report(report.id, report.frozen_sha256, signer=signer, now=now)
+            return f"Report {report.number} is signed."
+
+        sheet.submit(f"Sign report {report.number}", sign_it)

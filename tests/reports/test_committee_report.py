@@ -1,0 +1,251 @@
+"""The committee's report: frozen rows, numbers counted by hand, and the same numbers in every file."""
+
+import csv
+import io
+import json
+import zipfile
+from dataclasses import replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pypdf import PdfReader
+from sqlmodel import select
+
+from actions import context
+from actions.errors import AlreadyRecorded, ChangedMeanwhile, NotPermitted, Refused
+from actions.reports import NewReport, next_number, sign_report, store_report
+from actions.signatures import Signer, check_signer
+from clock import utc_now
+from commands.verify import run_checks
+from db.models import ProtocolVersion, Report, ReportFile, Signature
+from db.queries.reports import load_reports
+from db.roles import Actor, Role
+from db.session import reading, writing
+from reports.committee import build_report, make_files, moved_since, read_frozen, recomputed
+from reports.committee_figures import Part, ReportTable
+from tests.support import made_up_trial
+from tests.support.people import PASSWORD, configured, person
+from trial.protocol import load_protocol
+
+NOW = utc_now()
+
+
+@pytest.fixture
+def member(sqlite_database: str, tmp_path: Path) -> Actor:
+    configured(sqlite_database, tmp_path)
+    return person(Role.COMMITTEE)
+
+
+def built(cutoff_at: datetime = NOW) -> NewReport:
+    with reading() as session:
+        return build_report(
+            session,
+            number=next_number(session),
+            cutoff_at=cutoff_at,
+            now=NOW,
+            protocol=load_protocol(),
+            zone=context.settings().zone,
+        )
+
+
+def tables(report: NewReport) -> dict[str, ReportTable]:
+    return {table.name: table for table in read_frozen(report.frozen).figures}
+
+
+def numbers(table: ReportTable) -> dict[object, object]:
+    """First cell -> second cell."""
+    return {row[0]: row[1] for row in table.rows}
+
+
+def content(report: NewReport, kind: str, part: Part = Part.OPEN) -> bytes:
+    (file,) = (one for one in report.files if one.kind == kind and one.part == part.value)
+    return file.content
+
+
+def csv_table(report: NewReport, name: str, part: Part = Part.OPEN) -> list[list[str]]:
+    with zipfile.ZipFile(io.BytesIO(content(report, "csv", part))) as archive:
+        return list(csv.reader(io.StringIO(archive.read(f"{name}.csv").decode("utf-8-sig"))))
+
+
+def test_the_numbers_are_those_counted_by_hand(member: Actor) -> None:
+    made_up_trial.small_trial(NOW)
+    found = tables(built())
+    assert found["overview"].rows == (
+        ("Enrolled", 4),
+        ("Infused at least once", 4),
+        ("Infused twice", 2),
+        ("Withdrawn", 0),
+        ("Died", 1),
+    )
+    worst = {row[0]: row[1:] for row in found["worst_grade"].rows}
+    assert worst["CRS, second infusion"][:8] == (1, 0, 0, 1, 0, 0, 0, 0)
+    assert worst["CRS, second infusion"][-1] == "1 of 2 (50 %; 1 to 99 %)"
+    assert worst["ICANS, first infusion"][3] == 1
+    assert worst["CRS, first infusion"][7] == 1  # CART-004 is pending
+    (rule, _) = (row for row in found["rule_grade3_second"].rows)
+    assert rule[1:3] == (1, 2)
+    assert [row[:3] for row in found["grade_3_events"].rows] == [
+        ("CART-003", "ICANS 3", "first"),
+        ("CART-001", "CRS 3", "second"),
+    ]
+    assert [row[0::2] for row in found["deaths"].rows] == [("CART-003", "lymphoma")]
+    assert found["treatments"].rows[0] == ("tocilizumab", 1, 1)
+
+
+def test_efficacy_stands_in_the_closed_part_and_nowhere_else(member: Actor) -> None:
+    made_up_trial.small_trial(NOW)
+    report = built()
+    closed = {name for name, table in tables(report).items() if table.part is Part.CLOSED}
+    assert closed == {"response", "survival", "endpoints"}
+    for word in ("complete remission", "PFS", "Objective response"):
+        assert word not in content(report, "html").decode()
+        assert word in content(report, "html", Part.CLOSED).decode()
+    assert str(numbers(tables(report)["response"])["Objective response"]).startswith("2 of ")
+
+
+def test_nothing_after_the_cut_off_is_in_it(member: Actor) -> None:
+    made_up_trial.small_trial(NOW)
+    found = tables(built(NOW - timedelta(days=69)))
+    assert numbers(found["overview"])["Infused twice"] == 1
+    assert [row[0] for row in found["grade_3_events"].rows] == ["CART-003"]
+    assert found["deaths"].rows == ()
+    assert found["adverse"].rows == ()
+
+
+@pytest.mark.parametrize("cutoff_days", [0, 300])
+def test_an_empty_trial_and_a_cut_off_before_the_first_infusion_have_every_table(
+    member: Actor, cutoff_days: int
+) -> None:
+    if cutoff_days:
+        made_up_trial.small_trial(NOW)
+    report = built(NOW - timedelta(days=cutoff_days))
+    found = tables(report)
+    assert numbers(found["overview"])["Infused at least once"] == 0
+    assert found["worst_grade"].rows[0][-1] == "0 of 0"
+    assert "Nothing recorded by the cut-off." in content(report, "html").decode()
+    assert content(report, "pdf").startswith(b"%PDF")
+
+
+def test_the_same_frozen_bytes_give_the_same_files_and_figures(member: Actor) -> None:
+    made_up_trial.small_trial(NOW)
+    report = built()
+    again = list(make_files(report.frozen, load_protocol()))
+    assert [file.content for file in again] == [file.content for file in report.files]
+    assert recomputed(report.frozen, load_protocol()) == read_frozen(report.frozen).figures
+    changed = json.loads(report.frozen)
+    changed["rows"]["patients"].pop()
+    assert recomputed(json.dumps(changed).encode(), load_protocol()) != read_frozen(report.frozen).figures
+
+
+def test_every_file_holds_the_same_numbers(member: Actor) -> None:
+    made_up_trial.small_trial(NOW)
+    report = built()
+    rate = "1 of 2 (50 %; 1 to 99 %)"
+    pages = PdfReader(io.BytesIO(content(report, "pdf"))).pages
+    text = " ".join(" ".join(page.extract_text().split()) for page in pages)
+    assert rate in text
+    assert report.frozen_sha256 in text
+    assert f"Page {len(pages)} of {len(pages)}" in text
+    assert rate in content(report, "html").decode()
+    assert rate in csv_table(report, "worst_grade")[2]
+    with zipfile.ZipFile(io.BytesIO(content(report, "xlsx"))) as book:
+        assert rate in book.read("xl/sharedStrings.xml").decode()
+
+
+def test_no_file_runs_a_formula_or_calls_anybody(member: Actor) -> None:
+    made_up_trial.small_trial(NOW)
+    report = built()
+    assert csv_table(report, "adverse")[1][:2] == ["CART-002", "'=Lung infection"]
+    with zipfile.ZipFile(io.BytesIO(content(report, "xlsx"))) as book:
+        sheets = [book.read(name).decode() for name in book.namelist() if name.startswith("xl/worksheets/")]
+    assert not any("<f>" in sheet for sheet in sheets)
+    page = content(report, "html").decode()
+    assert "<script" not in page
+    assert not any(
+        f"{mark}http" in page.replace("http://www.w3.org", "") for mark in ('src="', 'href="', "url(")
+    )
+
+
+def test_a_report_is_stored_with_its_hashes_signed_and_left_as_it_was(member: Actor) -> None:
+    patients = made_up_trial.small_trial(NOW)
+    report = built()
+    report_id = store_report(report, by=member, now=NOW)
+    with pytest.raises(ChangedMeanwhile, match="meanwhile"):
+        store_report(report, by=member, now=NOW)
+    signer = check_signer(member, PASSWORD, now=NOW)
+    sign_report(report_id, report.frozen_sha256, signer=signer, now=NOW)
+    with pytest.raises(AlreadyRecorded):
+        sign_report(report_id, report.frozen_sha256, signer=signer, now=NOW)
+    with pytest.raises(Refused, match="not the report that was shown"):
+        sign_report(report_id, "0" * 64, signer=signer, now=NOW)
+    made_up_trial.store(
+        "follow_up_event",
+        patient_id=patients["CART-004"],
+        kind="death",
+        cause="infection",
+        occurred_on=(NOW - timedelta(days=1)).date(),
+    )
+    with reading() as session:
+        (stored,) = load_reports(session)
+        files = session.exec(select(ReportFile)).all()
+        frozen = session.exec(select(Report)).one().frozen
+        signature = session.exec(select(Signature)).one()
+        moved = moved_since(session, frozen, load_protocol(), context.settings().zone)
+        assert all(sha256(one.content).hexdigest() == one.sha256 for one in files)
+    assert frozen == report.frozen
+    assert len(stored.files) == 8
+    assert [one.printed_name for one in stored.signatures] == [member.display_name]
+    assert signature.subject == "report"
+    assert ("The trial at the cut-off: Died, Patients", "1", "2") in moved
+
+
+def test_only_the_committee_makes_and_signs_and_never_of_the_future(member: Actor) -> None:
+    report = built()
+    nurse = replace(member, role=Role.WARD)
+    with pytest.raises(NotPermitted):
+        store_report(report, by=nurse, now=NOW)
+    with pytest.raises(NotPermitted):
+        sign_report(1, report.frozen_sha256, signer=Signer(nurse), now=NOW)
+    with pytest.raises(Refused, match="future"):
+        store_report(report, by=member, now=NOW - timedelta(minutes=1))
+
+
+def test_rows_come_back_from_json_as_they_were(member: Actor) -> None:
+    made_up_trial.small_trial(NOW)
+    report = built()
+    stored: Any = json.loads(report.frozen)
+    assert read_frozen(json.dumps(stored).encode()) == read_frozen(report.frozen)
+
+
+def test_verify_recomputes_every_report_and_finds_a_changed_byte(
+    member: Actor, sqlite_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    protocol = load_protocol()
+    with writing() as session:
+        session.add(ProtocolVersion(hash=protocol.hash, text=protocol.text, stored_at=NOW))
+    made_up_trial.small_trial(NOW)
+    store_report(built(), by=member, now=NOW)
+
+    def findings() -> list[str]:
+        (check,) = (
+            one
+            for one in run_checks(context.settings().zone, protocol, NOW)
+            if one.words.startswith("reports: 1")
+        )
+        return list(check.findings)
+
+    assert findings() == []
+    with writing() as session:  # as somebody with access to the file would
+        session.connection().exec_driver_sql("DROP TRIGGER guard_report_file_update")
+        session.connection().exec_driver_sql(
+            "UPDATE report_file SET content = CAST(content || x'00' AS BLOB)"
+            " WHERE kind = 'xlsx' AND part = 'open'"
+        )
+    assert findings() == ["report 1: vigil-report-1-open.xlsx is not what was made"]
+    frozen = next(iter(recomputed(built().frozen, protocol)))
+    other = replace(frozen, rows=(("Enrolled", 99), *frozen.rows[1:]))
+    monkeypatch.setattr("commands.verify.recomputed", lambda _frozen, _protocol: (other,))
+    assert "report 1: the table The trial at the cut-off is not what its rows give" in findings()
