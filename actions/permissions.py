@@ -23,6 +23,7 @@ class Page(StrEnum):
     STOPPING = "stopping"
     REVIEW = "review"
     REPORT = "report"
+    OVERSIGHT = "oversight"
     ENROLMENT = "enrolment"
     INFUSIONS = "infusions"
     RECIPIENTS = "recipients"
@@ -161,6 +162,7 @@ PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
         Page.SAFETY,
         Page.STOPPING,
         Page.REPORT,
+        Page.OVERSIGHT,
         Page.ENROLMENT,  # for the lasting findings
     ),
     Role.COORDINATOR: (
@@ -176,6 +178,7 @@ PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
         Page.STOPPING,
         Page.REVIEW,
         Page.REPORT,
+        Page.OVERSIGHT,
         Page.BOARD,
         Page.PATIENT,
         Page.ALERTS,

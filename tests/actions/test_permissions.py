@@ -29,9 +29,9 @@ EXPECTED_ACTIONS = {
 }
 EXPECTED_PAGES = {
     "ward": "board assess patient alerts handover",
-    "investigator": "board assess patient alerts handover safety stopping report enrolment",
+    "investigator": "board assess patient alerts handover safety stopping report oversight enrolment",
     "coordinator": "board patient alerts enrolment infusions recipients",
-    "committee": "safety stopping review report board patient alerts",
+    "committee": "safety stopping review report oversight board patient alerts",
     "admin": "accounts recipients alerts",
     "display": "board",
 }
