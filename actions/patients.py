@@ -1,7 +1,7 @@
 """What is recorded about a patient besides assessments: baseline, lasting findings, infusions, stays.
 
-A screening leads to an enrolment by `actions.screening` and `actions.enrolment`; who was screened elsewhere
-is enrolled here.
+People enrol a patient by a screening (`actions.screening`, `actions.enrolment`); the program itself, which
+imports files of trials that screened elsewhere, enrols here.
 """
 
 from collections.abc import Collection
@@ -23,7 +23,7 @@ from db.models import Record
 from db.queries import office
 from db.queries.office import PatientRecord
 from db.readers import FreeText, Unreadable, is_blank
-from db.roles import Actor
+from db.roles import SYSTEM, Actor
 from db.session import writing
 from grading.charted import Sign
 
@@ -41,16 +41,21 @@ __all__ = [
 
 _PATIENTS: Final = Record.metadata.tables["patient"]
 _NOTE: Final = FreeText("Note", 2000, lines=True)
+_SCREEN_FIRST: Final = (
+    "A patient is enrolled by a screening: start it on the page Enrolment, record the facts, and let an "
+    "investigator sign."
+)
 
 
 def enrol_patient(entry: PatientIn, *, by: Actor, now: datetime) -> int:
-    """Enrol a patient who was screened elsewhere; returns the row id.
+    """Enrol a patient who was screened elsewhere; for the program itself, returns the row id.
 
     Raises:
         AlreadyRecorded: the study code is taken, whatever its capitals.
-        Refused: the treating investigator is not an active investigator.
+        Refused: a person called it, or the treating investigator is not an active investigator.
     """
-    require(by, Action.ENROL_PATIENT)
+    if by != SYSTEM:
+        raise Refused(_SCREEN_FIRST)
     with writing() as session:
         return add_patient(session, entry, by=by, now=now)
 

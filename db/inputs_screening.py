@@ -236,6 +236,22 @@ class FactsIn(Entry):
         )
 
 
+class JudgementIn(Entry):
+    """What an investigator judged of one question."""
+
+    readers: ClassVar[Mapping[str, Reader]] = {
+        "holds": YesNo("The judgement"),
+        "reason": FreeText("Reason", 2000, lines=True),
+    }
+    required: ClassVar[Mapping[str, str]] = {
+        "holds": "Choose yes or no.",
+        "reason": "Give the reason for the judgement.",
+    }
+
+    holds: bool
+    reason: str
+
+
 _COMPOSED: Final = frozenset(
     {"other_malignancies", "infections", "stroke_or_tia", "infarction", "worst_crs", "worst_icans"}
 )

@@ -1,4 +1,4 @@
-"""The fifteen made-up patients.
+"""The fifteen made-up patients of the trial, and two more in screening.
 
 Onset, duration and shares follow what was published for axicabtagene ciloleucel (CRS in nine of ten, from day
 2 for about a week; neurologic events in six of ten, from day 5). Nobody here ever lived.
@@ -212,6 +212,8 @@ CAST: Final[tuple[PatientStory, ...]] = (
         (_moderate(54, 22, 130, 39.9), _mild(12, 70, 90, 38.4)),
         lasting=("hypoxia",),
         lasting_note="Home oxygen 1 L/min at night since 2024.",
+        screened={"spo2_room_air_percent": 94, "platelets_10e9_per_l": 68},
+        judged={"collection_acceptable": "Platelets stable for two weeks; apheresis unit agrees."},
         about="day 12 after the second infusion, well again",
     ),
     PatientStory(
@@ -238,4 +240,26 @@ CAST: Final[tuple[PatientStory, ...]] = (
         about="the oxygen flow is not recorded, so CRS is not settled",
     ),
     PatientStory("CART-015", "M", 69, 71.0, (), about="enrolled, not infused yet"),
+)
+
+IN_SCREENING: Final[tuple[PatientStory, ...]] = (
+    PatientStory(
+        "CART-016",
+        "F",
+        44,
+        64.0,
+        screened={"lvef_percent": None, "infections": None, "pregnancy_test": None},
+        enrolled=False,
+        about="in screening: echocardiogram, infections and pregnancy test still open",
+    ),
+    PatientStory(
+        "CART-017",
+        "M",
+        66,
+        79.0,
+        screened={"infarction": True, "creatinine_umol_per_l": 148},
+        days_before={"infarction_on": 61},
+        enrolled=False,
+        about="not eligible: a myocardial infarction two months ago",
+    ),
 )

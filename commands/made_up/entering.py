@@ -10,15 +10,17 @@ from sqlmodel import col, select
 from actions import context
 from actions.alerts import acknowledge_alert
 from actions.assessments import Saved, correct_assessment, record_assessment, skip_assessment
+from actions.enrolment import sign_enrolment
 from actions.gate import ask_gate, judge_question
-from actions.patients import enrol_patient, record_infusion, record_lasting_findings, record_stay
+from actions.patients import record_infusion, record_lasting_findings, record_stay
 from actions.response import record_scan
-from actions.screening import judge_criteria, record_screening
+from actions.screening import judge_criteria, record_screening, start_screening
 from alerts.delivery import MaildirSender
 from alerts.facts import version_to_acknowledge
 from alerts.outbox import claim_next, record_outcome
 from commands.made_up.people import People
 from commands.made_up.plan import Event
+from commands.made_up.screening import find_judgements
 from db.inputs import AssessmentIn, InfusionIn, PatientIn, SkipIn, StayIn
 from db.inputs_response import ScanIn
 from db.inputs_screening import FactsIn, typed_facts
@@ -73,6 +75,8 @@ class _Entering:
     def enter(self, event: Event) -> None:
         """Do what the event says."""
         does: dict[str, Callable[[Event], None]] = {
+            "screen": self._screen,
+            "judge": self._judge,
             "enrol": self._enrol,
             "findings": self._findings,
             "gate": self._open_gate,
@@ -97,7 +101,7 @@ class _Entering:
             taken = "intensive_care_called" if alert.level >= 4 else "drug_given"
             acknowledge_alert(alert_id, alert.level, version, taken, by=self.people.investigator, now=at)
 
-    def _enrol(self, event: Event) -> None:
+    def _screen(self, event: Event) -> None:
         patient = event.patient
         entry = PatientIn.model_validate(
             {
@@ -107,7 +111,19 @@ class _Entering:
                 "treating_investigator_id": self.people.investigator.user_id,
             }
         )
-        self.patient_ids[patient.code] = enrol_patient(entry, by=self.people.coordinator, now=event.at)
+        patient_id = start_screening(entry, by=self.people.coordinator, now=event.at)
+        self.patient_ids[patient.code] = patient_id
+        facts = FactsIn.model_validate(dict(event.values or {}))
+        record_screening(patient_id, facts, version=None, by=self.people.coordinator, now=event.at)
+
+    def _judge(self, event: Event) -> None:
+        judgements = find_judgements(event.patient)
+        patient_id = self.patient_ids[event.patient.code]
+        judge_criteria(patient_id, judgements, version=1, by=self.people.investigator, now=event.at)
+
+    def _enrol(self, event: Event) -> None:
+        patient_id, people = self.patient_ids[event.patient.code], self.people
+        sign_enrolment(patient_id, 2, people.password, by=people.investigator, now=event.at)
 
     def _findings(self, event: Event) -> None:
         findings = [Sign(word) for word in event.patient.lasting]

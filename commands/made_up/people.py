@@ -31,11 +31,12 @@ _RECIPIENTS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class People:
-    """Who enters what."""
+    """Who enters what; `password` is everybody's, for signatures."""
 
     nurse: Actor
     investigator: Actor
     coordinator: Actor
+    password: str
 
 
 def add_people(password: str, at: datetime) -> People:
@@ -44,7 +45,7 @@ def add_people(password: str, at: datetime) -> People:
     for name, address, group in _RECIPIENTS:
         entry = RecipientIn(name=name, address=address, group=group)
         add_recipient(entry, by=actors[Role.ADMIN], now=at)
-    return People(actors[Role.WARD], actors[Role.INVESTIGATOR], actors[Role.COORDINATOR])
+    return People(actors[Role.WARD], actors[Role.INVESTIGATOR], actors[Role.COORDINATOR], password)
 
 
 def _add(role: Role, password: str, at: datetime) -> Actor:

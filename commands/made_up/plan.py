@@ -11,11 +11,13 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from commands.made_up.bedside import find, has_icans, hour_of
-from commands.made_up.cast import CAST
+from commands.made_up.cast import CAST, IN_SCREENING
+from commands.made_up.screening import find_facts
 from commands.made_up.story import HOME_ON_DAY, InfusionStory, PatientStory
 from trial.protocol import Protocol
 
 SEED: Final = 20_240_615
+_SCREENED_BEFORE: Final = timedelta(days=6)
 _INFUSED_AT: Final = time(11, 0)
 _GATE_BEFORE: Final = timedelta(days=2)
 _HOUR: Final = timedelta(hours=1)
@@ -26,8 +28,9 @@ _MINUTE: Final = timedelta(minutes=1)
 class Event:
     """Something entered at a moment.
 
-    kind      enrol, findings, gate, infuse, stay, chart, correct or skip
+    kind      screen, judge, enrol, findings, gate, infuse, stay, chart, correct or skip
     observed  when it happened, for chart, correct and skip
+    values    what is entered
     """
 
     at: datetime
@@ -42,8 +45,11 @@ class Event:
 def make_plan(now: datetime, protocol: Protocol, zone: ZoneInfo, seed: int = SEED) -> list[Event]:
     """Every event up to `now`, earliest first."""
     now = now.replace(second=0, microsecond=0)
-    events = [event for patient in CAST for event in _of_patient(patient, now, protocol, zone, seed)]
-    order = {kind: place for place, kind in enumerate(("enrol", "findings", "stay", "infuse"))}
+    everybody = (*CAST, *IN_SCREENING)
+    events = [event for patient in everybody for event in _of_patient(patient, now, protocol, zone, seed)]
+    order = {
+        kind: place for place, kind in enumerate(("screen", "judge", "enrol", "findings", "stay", "infuse"))
+    }
     return sorted(
         (event for event in events if event.at <= now),
         key=lambda event: (event.at, order.get(event.kind, 9), event.patient.code),
@@ -55,6 +61,9 @@ def _of_patient(
 ) -> Iterator[Event]:
     infused = [_infused_at(story, now, zone) for story in patient.infusions]
     enrolled_at = (infused[0] if infused else now - timedelta(days=3)) - timedelta(days=12)
+    yield from _screening(patient, enrolled_at, zone, seed)
+    if not patient.enrolled:
+        return
     yield Event(enrolled_at, "enrol", patient)
     if patient.lasting:
         yield Event(enrolled_at + _HOUR, "findings", patient)
@@ -65,6 +74,15 @@ def _of_patient(
         yield from _stays(patient, number, story, infused_at, now, zone)
         rng = Random(f"{seed} {patient.code} {number}")
         yield from _charting(Event(infused_at, "chart", patient, number), story, now, protocol, zone, rng)
+
+
+def _screening(patient: PatientStory, enrolled_at: datetime, zone: ZoneInfo, seed: int) -> Iterator[Event]:
+    """The facts some days before the enrolment, and the investigator's judgement the day before it."""
+    screened_at = enrolled_at - _SCREENED_BEFORE
+    facts = find_facts(patient, screened_at.astimezone(zone).date(), seed)
+    yield Event(screened_at, "screen", patient, values=facts)
+    if patient.enrolled:
+        yield Event(enrolled_at - timedelta(days=1), "judge", patient)
 
 
 def _infused_at(story: InfusionStory, now: datetime, zone: ZoneInfo) -> datetime:

@@ -74,7 +74,13 @@ class InfusionStory:
 
 @dataclass(frozen=True, slots=True)
 class PatientStory:
-    """One patient: who it is, and one or two infusions, or none yet."""
+    """One patient: who it is, and one or two infusions, or none yet.
+
+    screened     facts of the screening that differ from what is usual, as `FactsIn` takes them
+    days_before  dates among them, so many days before the screening
+    judged       what the investigator judged to be so in the screening, and why
+    enrolled     False for somebody still in screening, or not eligible
+    """
 
     code: str
     sex: str
@@ -84,4 +90,8 @@ class PatientStory:
     lasting: tuple[str, ...] = ()
     lasting_note: str | None = None
     acknowledged: bool = True
+    screened: Mapping[str, object] = field(default_factory=dict, kw_only=True)
+    days_before: Mapping[str, int] = field(default_factory=dict, kw_only=True)
+    judged: Mapping[str, str] = field(default_factory=dict, kw_only=True)
+    enrolled: bool = field(default=True, kw_only=True)
     about: str = field(default="", kw_only=True)

@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlmodel import Session, col
 
 from db.models import Alert, Assessment, AuditEvent, Infusion, Patient, Stay, User
+from db.queries.screening import ScreeningRecord, load_screening
 from db.queries.skips import load_skips
 from grading.charted import Sign
 from trial.calendar import StayKind, StayPeriod
@@ -43,7 +44,7 @@ class StayRow:
 class PatientRecord:
     """One patient: coded facts, infusions by number, stays by time. `died_at` from the entry of the death.
 
-    `enrolled_at` is None in screening.
+    `enrolled_at` is None in screening; `screening` are the facts for the enrolment that stand.
     """
 
     id: int
@@ -58,6 +59,7 @@ class PatientRecord:
     died_at: datetime | None
     infusions: tuple[InfusionRow, ...]
     stays: tuple[StayRow, ...]
+    screening: ScreeningRecord | None = None
 
     def ended_at(self, infusion: InfusionRow) -> datetime | None:
         """What ends the monitoring after this infusion: death, withdrawal or the next infusion."""
@@ -115,6 +117,7 @@ def load_patient(session: Session, study_code: str) -> PatientRecord | None:
         died_at=_died_at(session, row["id"]),
         infusions=_infusions(session, row["id"]),
         stays=_stays(session, row["id"]),
+        screening=load_screening(session, row["id"]),
     )
 
 

@@ -31,7 +31,7 @@ def main() -> None:
     with reading() as session:
         patients = load_patients(session)
     if not patients:
-        st.text("Nobody is enrolled yet. Enrol a patient on the page Enrolment.")
+        st.text("Nobody is enrolled yet. An enrolment is signed on the page Enrolment, after a screening.")
         return
     patient = choose_patient(patients)
     if patient is None:

@@ -5,7 +5,7 @@ from urllib.parse import quote
 import streamlit as st
 
 from actions import context
-from actions.permissions import Page
+from actions.permissions import Page, may_see
 from clock import utc_now
 from db.queries.charted_entries import load_versions
 from db.queries.patient import PatientName, PatientRecord, list_patients
@@ -13,7 +13,7 @@ from db.roles import Actor
 from db.session import reading
 from pages.office.office_parts.sheet import show_said
 from pages.parts import tiles
-from pages.parts.access import is_fragment_run, require_role
+from pages.parts.access import is_fragment_run, page_address, require_role
 from pages.parts.wording import counted, when
 from pages.ward.patient_parts.about import show_reminders, show_stays
 from pages.ward.patient_parts.course import show_course, show_labs
@@ -21,7 +21,7 @@ from pages.ward.patient_parts.due import due_grid
 from pages.ward.patient_parts.entries import show_entries
 from pages.ward.patient_parts.entry import show_entry
 from pages.ward.patient_parts.grid import show_grid
-from pages.ward.patient_parts.head import show_head
+from pages.ward.patient_parts.head import show_head, show_screening
 from pages.ward.patient_parts.loaded import Loaded, load
 from pages.ward.patient_parts.picture import show_picture
 
@@ -45,7 +45,7 @@ def main() -> None:
     if patient is None:
         _choose(code, everyone)
     elif loaded is None:
-        _not_infused(patient)
+        _not_infused(patient, actor)
     else:
         _show(loaded, actor)
 
@@ -106,9 +106,16 @@ def _no_entry_yet(loaded: Loaded) -> None:
     st.text(f"No assessment yet.{first}")
 
 
-def _not_infused(patient: PatientRecord) -> None:
+def _not_infused(patient: PatientRecord, actor: Actor) -> None:
     st.title(patient.study_code, anchor=False)
-    st.text("Not infused yet. The picture begins with the first infusion.")
+    show_screening(patient)
+    if patient.enrolled_at is not None:
+        st.text("Not infused yet. The picture begins with the first infusion.")
+        return
+    st.text("In screening, not enrolled. The picture begins with the first infusion.")
+    if may_see(actor.role, Page.ENROLMENT):
+        address = f"{page_address(Page.ENROLMENT)}?code={quote(patient.study_code)}"
+        st.html(tiles.link(f"Open the screening of {patient.study_code}", address))
 
 
 def _choose(code: str, everyone: list[PatientName]) -> None:

@@ -82,6 +82,12 @@ class TestEnrolment:
         with pytest.raises(Refused, match="cannot be changed"):
             change_patient(patient_id, PatientIn(study_code="CART-099"), by=site.coordinator, now=NOW)
 
+    def test_people_screen_first(self, sqlite_site: Site) -> None:
+        for person in sqlite_site.people.values():
+            with pytest.raises(Refused, match="enrolled by a screening: start it on the page Enrolment"):
+                enrol_patient(PatientIn(study_code="CART-011"), by=person, now=NOW)
+        assert sqlite_site.rows("patient", study_code="CART-011") == []
+
     @pytest.mark.parametrize("role", [role for role in Role if role is not Role.COORDINATOR])
     def test_only_the_coordinator_changes_infuses_and_moves_patients(
         self, sqlite_site: Site, role: Role

@@ -1,8 +1,9 @@
 """What people do on the pages, one function a deed: each leaves the page where the deed ends."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Final
 
 from playwright.sync_api import Browser, Page, expect
 
@@ -116,20 +117,109 @@ def add_recipient(page: Page, name: str, address: str, group: str) -> None:
     expect(page.get_by_role("heading", name="Told now (1)")).to_be_visible()
 
 
-def enrol(page: Page, code: str, age: str, treating: str) -> None:
-    """On the enrolment page: a patient by study code and baseline."""
-    write(page.get_by_label("Study code"), code)
-    touch(page.get_by_role("radio", name="Female"))
-    write(page.get_by_label("Age in years"), age)
-    touch(page.get_by_role("radio", name=treating))
-    touch(page.get_by_role("button", name="Enrol patient"))
-    expect(page.get_by_text(f"{code} is enrolled.", exact=False)).to_be_visible()
+def enrol(coordinator: Page, investigator: Page, code: str, age: str, treating: str) -> None:
+    """On the enrolment pages of both: a woman is screened, judged, found eligible and signed for."""
+    start_screening(coordinator, code, age, treating)
+    record_facts(coordinator, code)
+    go_to(investigator, "Enrolment")
+    choose_patient(investigator, code)
+    judge(investigator, code)
+    sign_enrolment(investigator, code)
+
+
+def start_screening(page: Page, code: str, age: str, treating: str) -> None:
+    """On the enrolment page: a study code, a woman's age and who treats her."""
+    form = page.locator("details").filter(has_text="Start a screening").first
+    if form.get_attribute("open") is None:
+        touch(form.locator("summary"))
+    write(form.get_by_label("Study code"), code)
+    touch(form.get_by_role("radio", name="Female"))
+    write(form.get_by_label("Age in years"), age)
+    touch(form.get_by_role("radio", name=treating))
+    touch(form.get_by_role("button", name="Start screening"))
+    expect(page.get_by_text(f"{code} is in screening. Record the facts below.")).to_be_visible()
+
+
+def choose_patient(page: Page, code: str) -> None:
+    """In the list of patients of an office page."""
+    touch(page.get_by_label("Patient", exact=True))
+    touch(page.get_by_role("option", name=code))
+
+
+FACTS: Final[Mapping[str, str]] = {
+    "Weight, kg": "61.5",
+    "Measurable lesions, number": "2",
+    "Haemoglobin, g/L": "101",
+    "Neutrophils, 10^9/L": "2.4",
+    "Platelets, 10^9/L": "130",
+    "Creatinine, umol/L": "70",
+    "ULN of creatinine, umol/L": "84",
+    "Bilirubin, umol/L": "12",
+    "ULN of bilirubin, umol/L": "21",
+    "ALT, U/L": "24",
+    "ULN of ALT, U/L": "40",
+    "AST, U/L": "30",
+    "ULN of AST, U/L": "35",
+    "LVEF, %": "62",
+    "SpO2 on room air, %": "97",
+}
+ANSWERS: Final[Mapping[str, str]] = {
+    "ECOG": "1",
+    "Histology (WHO 2016)": "Diffuse large B-cell lymphoma",
+    "Course so far": "At least one relapse",
+    "Congestive heart failure": "No heart failure",
+    "Stroke or TIA, ever": "No",
+    "Myocardial infarction, ever": "No",
+    "Serum pregnancy test": "Negative",
+    "Another malignancy, now or before": "No",
+    "Active infection": "No",
+    "Axi-cel before this trial": "No",
+    "Life expectancy above 12 weeks": "Yes",
+    "Venous access for leukapheresis": "Yes",
+    "Unstable angina": "No",
+    "Severe arrhythmia needing drugs": "No",
+    "Unstable hepatic, renal or metabolic disorder": "No",
+}
+"""What settles every criterion that a person does not judge; question or box -> what is typed or touched."""
+
+
+def record_facts(page: Page, code: str) -> None:
+    """On the enrolment page of a woman in screening: everything that is asked, and recorded."""
+    form = page.locator("details").filter(has_text=f"Record the facts of {code}").first
+    for label, typed in FACTS.items():
+        write(form.get_by_label(label, exact=True), typed)
+    for question, choice in ANSWERS.items():
+        touch(choice_of(form, question, choice))
+    touch(form.get_by_role("button", name=f"Record the facts of {code}"))
+    expect(page.get_by_text(f"The facts of {code} are recorded and judged.")).to_be_visible()
+
+
+def judge(page: Page, code: str) -> None:
+    """On the enrolment page, as an investigator: nothing stands in the way, with a reason each time."""
+    for question, reason in (
+        ("Anything that impairs consent", "Reason, on consent and compliance"),
+        ("Uncontrolled comorbidity", "Reason, on comorbidity"),
+        ("Another unacceptable risk", "Reason, on another risk"),
+    ):
+        touch(choice_of(page, question, "No"))
+        write(page.get_by_label(reason), "nothing found on history and examination")
+    touch(page.get_by_role("button", name=f"Record the judgements on {code}"))
+    expect(page.get_by_text(f"The judgements on {code} are recorded.")).to_be_visible()
+
+
+def sign_enrolment(page: Page, code: str) -> None:
+    """On the enrolment page of somebody eligible, as an investigator: the password again, and enrolled."""
+    expect(page.get_by_text("Eligible: every criterion speaks for enrolment.").last).to_be_visible()
+    write(page.get_by_label("Your password"), PASSWORD)
+    touch(page.get_by_role("button", name=f"Sign and enrol {code}"))
+    expect(
+        page.get_by_text(f"{code} is enrolled. Record the infusion on the page Infusions.")
+    ).to_be_visible()
 
 
 def infuse(page: Page, code: str, on: str, at: str) -> None:
     """On the infusions page: the first infusion of a patient, at a date and time of the hospital."""
-    touch(page.get_by_label("Patient", exact=True))
-    touch(page.get_by_role("option", name=code))
+    choose_patient(page, code)
     write(page.get_by_label("Infusion, date"), on)
     write(page.get_by_label("Infusion, time"), at)
     write(page.get_by_label("Weight in kg"), "61.5")

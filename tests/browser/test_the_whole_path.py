@@ -64,7 +64,7 @@ class House:
         }
 
 
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(420)
 @pytest.mark.skipif(not Path("/proc").is_dir(), reason="reads /proc")
 def test_from_the_first_start_to_the_committee(
     tmp_path: Path, browser: Browser, smtp_server: SmtpServer
@@ -110,9 +110,10 @@ def prepare_the_patient(house: House) -> None:
         steps.go_to(page, "Recipients")
         expect(page.get_by_text("Nobody is told of alerts. Add a recipient.")).to_be_visible()
         steps.add_recipient(page, "Duty phone", "duty@hospital.example", "Ward")
-    with step("the coordinator enrols the patient"):
+    with step("the coordinator screens the patient, and the investigator signs the enrolment"):
         steps.go_to(page, "Enrolment")
-        steps.enrol(page, CODE, "61", "Dr Chen")
+        steps.enrol(page, house.devices["dr.chen"], CODE, "61", "Dr Chen")
+        screenshot(house.devices["dr.chen"], "whole-path-enrolment")
     with step("the coordinator records the infusion"):
         infused_on = utc_now().astimezone(ZONE).date() - timedelta(days=2)
         steps.go_to(page, "Infusions")

@@ -64,14 +64,16 @@ def end_sign_in(server: VigilServer, username: str) -> None:
     del server.tokens[username]
 
 
-def group(page: Page, question: str) -> Locator:
+def group(page: Page | Locator, question: str) -> Locator:
     """The choices under a question, by the words it begins with."""
     return page.locator('[data-testid="stButtonGroup"]').filter(
-        has=page.locator('[data-testid="stWidgetLabel"]', has_text=question)
+        has=(page if isinstance(page, Page) else page.page).locator(
+            '[data-testid="stWidgetLabel"]', has_text=question
+        )
     )
 
 
-def choice_of(page: Page, question: str, choice: str) -> Locator:
+def choice_of(page: Page | Locator, question: str, choice: str) -> Locator:
     """One choice of a question."""
     return group(page, question).get_by_text(choice, exact=True)
 

@@ -54,7 +54,10 @@ def rows(table: str) -> list[dict[str, Any]]:
 
 
 def test_everything_went_through_the_actions() -> None:
-    assert len(rows("patient")) == 15
+    patients = rows("patient")
+    assert len(patients) == 17
+    assert sum(one["enrolled_at"] is not None for one in patients) == len(rows("signature")) == 15
+    assert {one["verdict"] for one in rows("screening")} == {"eligible", "not_eligible", "undecided"}
     assert {one["source"] for one in rows("assessment") if one["version"] == 1} == {"demo"}
     assert all(one["entered_by"] is not None for one in rows("assessment"))
     with reading() as reader:

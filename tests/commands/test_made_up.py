@@ -6,12 +6,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from commands.made_up.cast import CAST
+from commands.made_up.cast import CAST, IN_SCREENING
 from commands.made_up.plan import Event, make_plan
+from commands.made_up.screening import find_facts, find_judgements
 from db.inputs import AssessmentIn
+from db.inputs_screening import FactsIn
 from grading.crs_course import GradedAssessment, grade_course
 from trial.calendar import day_of
+from trial.eligibility import Verdict, judge_eligibility
 from trial.protocol import load_protocol
+from trial.screening_judgements import with_judgements
 
 ZONE = ZoneInfo("Asia/Shanghai")
 MIDNIGHT = datetime(2026, 6, 14, 16, 0, tzinfo=UTC)  # in Shanghai
@@ -39,6 +43,23 @@ def course(now: datetime, code: str, number: int = 1) -> list[GradedAssessment]:
 def test_there_are_fifteen_patients_and_each_is_enrolled() -> None:
     assert len({patient.code for patient in CAST}) == 15
     assert sum(event.kind == "enrol" for event in plan(STARTS[0])) == 15
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_each_of_them_is_eligible_and_of_two_more_one_is_open_and_one_is_not(seed: int) -> None:
+    on = MIDNIGHT.date()
+    verdicts = {
+        patient.code: judge_eligibility(
+            with_judgements(
+                FactsIn.model_validate(find_facts(patient, on, seed)).facts(), find_judgements(patient)
+            ),
+            load_protocol().eligibility,
+            on,
+        ).verdict
+        for patient in (*CAST, *IN_SCREENING)
+    }
+    assert {verdicts.pop(patient.code) for patient in CAST} == {Verdict.ELIGIBLE}
+    assert verdicts == {"CART-016": Verdict.UNDECIDED, "CART-017": Verdict.NOT_ELIGIBLE}
 
 
 @pytest.mark.parametrize("now", STARTS)

@@ -13,7 +13,7 @@ from clock import utc_now
 from db.inputs import InfusionIn, PatientIn
 from db.models import AuditEvent, Infusion, Patient, Recipient
 from db.queries.office import load_patient, load_stays
-from db.roles import Role
+from db.roles import SYSTEM, Role
 from db.session import reading
 from tests.support.browser import (
     Theme,
@@ -64,7 +64,7 @@ def infused(office: VigilServer, code: str) -> int:
         known = load_patient(session, code)
     if known is not None:
         return known.infusions[0].id
-    enrol_patient(PatientIn(study_code=code), by=coordinator, now=now)
+    enrol_patient(PatientIn(study_code=code), by=SYSTEM, now=now)
     infused_at = now - timedelta(hours=30)
     typed = InfusionIn(patient_id=code, infusion_number=1, infused_at=infused_at, weight_kg=28)
     return record_infusion(typed, by=coordinator, now=now)
@@ -82,28 +82,34 @@ def office(vigil_server: VigilServer) -> VigilServer:
     return vigil_server
 
 
-def test_a_patient_is_enrolled_infused_and_followed_and_nothing_typed_is_lost(
-    office: VigilServer, browser: Browser
-) -> None:
+def test_a_screening_begins_and_nothing_typed_is_lost(office: VigilServer, browser: Browser) -> None:
     page = office.open(browser, Role.COORDINATOR, "/enrolment")
-    open_form(page, "Enrol a patient")
+    open_form(page, "Start a screening")
     write(page.get_by_label("Study code"), "Li Wei")
     write(page.get_by_label("Age in years"), "61")
     pick(page, "Female")
     pick(page, "Investigator Example")
-    save(page, "Enrol patient")
+    save(page, "Start screening")
     expect(page.get_by_role("alert").first).to_be_visible()
     expect(page.get_by_label("Study code")).to_have_value("Li Wei")
     expect(page.get_by_label("Age in years")).to_have_value("61")
     screenshot(page, "office-enrolment-refused")
-    write(page.get_by_label("Study code"), "CART-007")
-    save(page, "Enrol patient")
-    expect_said(page, "CART-007 is enrolled.")
+    write(page.get_by_label("Study code"), "CART-006")
+    save(page, "Start screening")
+    expect_said(page, "CART-006 is in screening.")
     expect(page.get_by_role("heading", name=re.compile(r"Enrolled \(\d of 15 planned\)"))).to_be_visible()
-    expect(page.get_by_role("link", name="CART-007")).to_be_visible()
+    expect(page.get_by_role("link", name="CART-006")).to_be_visible()
+    expect(page.get_by_role("heading", name="Facts of CART-006")).to_be_visible()
+    with reading() as session:
+        patient = session.exec(select(Patient).where(Patient.study_code == "CART-006")).one()
+    assert (patient.sex, patient.age_years, patient.enrolled_at) == ("F", 61, None)
 
-    page.goto("/infusions?code=CART-007")
-    wait_until_drawn(page)
+
+def test_a_patient_is_infused_and_followed_and_nothing_typed_is_lost(
+    office: VigilServer, browser: Browser
+) -> None:
+    enrol_patient(PatientIn(study_code="CART-007"), by=SYSTEM, now=utc_now())
+    page = office.open(browser, Role.COORDINATOR, "/infusions?code=CART-007")
     fill_moment(page, "Infusion", (local(30)[0], "25:00"))
     write(page.get_by_label("Dose in cells/kg"), "2e6")
     save(page, "Record the first infusion")
@@ -136,7 +142,6 @@ def test_a_patient_is_enrolled_infused_and_followed_and_nothing_typed_is_lost(
         patient = session.exec(select(Patient).where(Patient.study_code == "CART-007")).one()
         infusion = session.exec(select(Infusion).where(Infusion.patient_id == patient.id)).one()
         stays = load_stays(session, patient.id or 0)
-    assert (patient.sex, patient.age_years) == ("F", 61)
     assert (infusion.dose_cells_per_kg, infusion.weight_kg) == (2e6, 28)
     assert sorted(stay.kind for stay in stays) == ["home", "ward"]
     screenshot(page, "office-infusions")
@@ -159,18 +164,19 @@ def test_an_infusion_is_corrected_with_a_reason(office: VigilServer, browser: Br
         assert session.get_one(Infusion, infusion_id).version == 2
 
 
-def test_an_investigator_records_lasting_findings_and_cannot_enrol(
+def test_an_investigator_records_lasting_findings_and_not_who_treats(
     office: VigilServer, browser: Browser
 ) -> None:
     infused(office, "CART-030")
     page = office.open(browser, Role.INVESTIGATOR, "/enrolment?code=CART-030")
-    expect(page.get_by_text("Enrol a patient")).to_have_count(0)
-    pick(page, "None of these")
-    pick(page, "Hypoxia")
+    expect(page.get_by_text("Who treats CART-030")).to_have_count(0)
+    signs = page.get_by_test_id("stForm").filter(has_text="Lasting findings of CART-030")
+    pick(signs, "None of these")
+    pick(signs, "Hypoxia")
     write(page.get_by_label("Note"), "home oxygen 2 L/min")
     save(page, "Save lasting findings")
     expect(page.get_by_text("None of these cannot stand beside a sign.", exact=False)).to_be_visible()
-    pick(page, "None of these")
+    pick(signs, "None of these")
     save(page, "Save lasting findings")
     expect_said(page, "Lasting findings of CART-030 are recorded.")
     with reading() as session:
@@ -265,11 +271,11 @@ def test_a_nurse_reads_that_these_pages_are_not_hers(office: VigilServer, browse
         expect(page.get_by_text("CART-050")).to_have_count(0)
 
 
-def test_the_enrolment_form_is_filled_by_keyboard_alone(office: VigilServer, browser: Browser) -> None:
+def test_a_screening_is_started_by_keyboard_alone(office: VigilServer, browser: Browser) -> None:
     page = office.open(browser, Role.COORDINATOR, "/enrolment")
-    summary = page.locator("summary").filter(has_text="Enrol a patient")
+    summary = page.locator("summary").filter(has_text="Start a screening")
     summary.focus()
-    if not page.get_by_label("Study code").is_visible():  # it begins open where nobody is enrolled
+    if not page.get_by_label("Study code").is_visible():  # it begins open where nobody is known
         page.keyboard.press("Enter")
     expect(page.get_by_label("Study code")).to_be_visible()
     page.get_by_label("Study code").focus()
@@ -277,8 +283,8 @@ def test_the_enrolment_form_is_filled_by_keyboard_alone(office: VigilServer, bro
     page.keyboard.press("Tab")  # sex
     page.keyboard.press("Tab")
     for _ in range(12):
-        if page.evaluate("document.activeElement.innerText").strip() == "Enrol patient":
+        if page.evaluate("document.activeElement.innerText").strip() == "Start screening":
             break
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    expect_said(page, "CART-008 is enrolled.")
+    expect_said(page, "CART-008 is in screening.")

@@ -12,6 +12,7 @@ from pages.parts.access import page_address
 from pages.parts.wording import date_and_time, infusion_words, sentence_case
 
 SEX_WORDS = {"F": "Female", "M": "Male"}
+_CHOSEN = "office_patient"
 
 
 def choose_patient(patients: Sequence[PatientRecord]) -> PatientRecord | None:
@@ -23,13 +24,19 @@ def choose_patient(patients: Sequence[PatientRecord]) -> PatientRecord | None:
         list(by_code),
         index=list(by_code).index(named) if named in by_code else None,
         placeholder="Choose or type a study code",
-        key="office_patient",
+        key=_CHOSEN,
     )
     if chosen is None:
         return None
     if chosen != named:
         st.query_params["code"] = chosen
     return by_code[chosen]
+
+
+def open_patient(study_code: str) -> None:
+    """Let the next run be about this patient; before `choose_patient` is drawn in this one."""
+    st.query_params["code"] = study_code
+    st.session_state[_CHOSEN] = study_code
 
 
 def patient_link(patient: PatientRecord, words: str | None = None) -> str:

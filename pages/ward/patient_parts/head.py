@@ -9,6 +9,7 @@ from db.queries.patient import PatientRecord
 from db.roles import Actor
 from grading.scale import Toxicity
 from pages.parts import tiles
+from pages.parts.eligibility_words import enrolled_words
 from pages.parts.wording import (
     ago,
     infusion_and_day,
@@ -30,6 +31,7 @@ _SEX = {"F": "female", "M": "male"}
 def show_head(loaded: Loaded, actor: Actor) -> None:
     """Title, tiles, alerts that are not over, the infusion shown, and the way to the next entry."""
     st.html(_title(loaded))
+    show_screening(loaded.patient)
     for alert in loaded.alerts:
         words = (
             acknowledged_words(alert, loaded.now, loaded.zone)
@@ -47,6 +49,13 @@ def show_head(loaded: Loaded, actor: Actor) -> None:
             code = loaded.patient.study_code
             if st.button(f"Assess {code}", type="primary", key="patient-assess"):
                 st.switch_page("ward/assess.py", query_params={"code": code})
+
+
+def show_screening(patient: PatientRecord) -> None:
+    """One line where the facts of the screening, as corrected, speak against the enrolment."""
+    words = enrolled_words(patient.enrolled_at, patient.screening)
+    if words is not None:
+        st.html(tiles.outlined_band(words))
 
 
 def _switch_infusion(loaded: Loaded) -> None:
