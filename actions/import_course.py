@@ -11,6 +11,7 @@ from sqlalchemy import RowMapping, insert, select
 from sqlmodel import Session
 
 from actions import context
+from actions.deaths import refuse_other_death
 from actions.errors import Refused, RefusedField
 from actions.versions import content_of, place_of, recorded_only, refuse_taken_moment
 from db.inputs import AssessmentIn, Problem, check_against_patient
@@ -159,3 +160,4 @@ def _refuse_impossible(
     )
     if problems:
         raise Refused(problems)
+    refuse_other_death(session, entry, facts.patient_id)

@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from actions import context
 from actions.course import Regraded, regrade_course, retire_grades
+from actions.deaths import refuse_other_death
 from actions.errors import AlreadyRecorded, NotPermitted, Refused, RefusedField
 from actions.permissions import Action, may
 from actions.rows import insert_row
@@ -74,6 +75,7 @@ def place_of(
     )
     if facts is None or problems:
         raise Refused(problems)
+    refuse_other_death(session, entry, facts.patient_id)
     return facts
 
 

@@ -31,12 +31,18 @@ ROWS_TO_RECOVER: Final = 2
 def grade_3_episodes(course: CourseFacts, protocol: Protocol) -> list[Signal]:
     """The episodes of grade 3 or more, of CRS and of ICANS."""
     recovery = timedelta(hours=protocol.recovery_hours)
-    return [signal for scale in Toxicity for signal in _grade_3(course.in_order, scale, recovery)]
+    return [
+        signal for scale in Toxicity for signal in _grade_3(course.in_order, scale, recovery, course.died_at)
+    ]
 
 
 def rise_episodes(course: CourseFacts, now: datetime, protocol: Protocol) -> list[Signal]:
     """Rises by two grades or more that stay below 3; from 3 on, that episode speaks for them."""
-    return [signal for scale in Toxicity for signal in _rises(course.in_order, scale, now, protocol)]
+    return [
+        signal
+        for scale in Toxicity
+        for signal in _rises(course.in_order, scale, now, protocol, course.died_at)
+    ]
 
 
 def support_episodes(course: CourseFacts, now: datetime, protocol: Protocol) -> list[Signal]:
@@ -87,7 +93,9 @@ class _Stretch:
         return SignalState.RECOVERING if self.mild_in_a_row else SignalState.FIRING
 
 
-def _grade_3(in_order: Sequence[AssessmentFact], scale: Toxicity, recovery: timedelta) -> Iterator[Signal]:
+def _grade_3(
+    in_order: Sequence[AssessmentFact], scale: Toxicity, recovery: timedelta, died_at: datetime | None
+) -> Iterator[Signal]:
     open_ = _Stretch()
     for fact in in_order:
         grade = fact.of(scale)
@@ -101,11 +109,17 @@ def _grade_3(in_order: Sequence[AssessmentFact], scale: Toxicity, recovery: time
             yield _graded(SignalKind.GRADE_3, scale, open_.members, state, fact)
             open_ = _Stretch()
     if open_.members:
-        yield _graded(SignalKind.GRADE_3, scale, open_.members, open_.standing, None)
+        # A death that another course, or the follow-up, records ends what this one left open.
+        state = open_.standing if died_at is None else SignalState.DIED
+        yield _graded(SignalKind.GRADE_3, scale, open_.members, state, None)
 
 
 def _rises(
-    in_order: Sequence[AssessmentFact], scale: Toxicity, now: datetime, protocol: Protocol
+    in_order: Sequence[AssessmentFact],
+    scale: Toxicity,
+    now: datetime,
+    protocol: Protocol,
+    died_at: datetime | None,
 ) -> Iterator[Signal]:
     recovery = timedelta(hours=protocol.recovery_hours)
     lasts = timedelta(hours=protocol.rise_lasts_hours)
@@ -125,8 +139,11 @@ def _rises(
             yield _rise(scale, open_.members, ended, fact)
             open_ = _Stretch()
     if open_.members:
-        expired = now - open_.members[-1].assessed_at >= lasts
-        yield _rise(scale, open_.members, SignalState.EXPIRED if expired else open_.standing, None)
+        ends_at = open_.members[-1].assessed_at + lasts
+        if died_at is not None and died_at < ends_at:
+            yield _rise(scale, open_.members, SignalState.DIED, None)
+        else:
+            yield _rise(scale, open_.members, SignalState.EXPIRED if now >= ends_at else open_.standing, None)
 
 
 def _end_of_rise(

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, exists, func, or_, select
+from sqlalchemy import ColumnElement, RowMapping, and_, bindparam, exists, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
@@ -26,10 +26,12 @@ from db.models import (
     Infusion,
     Notice,
     Patient,
+    Record,
     Silence,
     Stay,
     User,
 )
+from db.queries.deaths import died_at
 from db.queries.skips import load_skips
 from db.roles import Role
 from grading.charted import Sign
@@ -177,19 +179,8 @@ class _Told:
     at: datetime
 
 
+_INFUSIONS: Final = Record.metadata.tables["infusion"]
 _NEXT: Final = aliased(Infusion)
-# A death ends what is due after every infusion, whichever it was entered under.
-_DIED_AT: Final = (
-    select(func.min(col(Assessment.assessed_at)))
-    .where(
-        col(Assessment.patient_id) == col(Infusion.patient_id),
-        col(Assessment.superseded_at).is_(None),
-        col(Assessment.status) == "recorded",
-        col(Assessment.death_due_to).is_not(None),
-    )
-    .correlate(Infusion)
-    .scalar_subquery()
-)
 _PLACE: Final[Any] = (
     select(
         col(Infusion.patient_id),
@@ -197,7 +188,8 @@ _PLACE: Final[Any] = (
         col(Patient.withdrawn_at),
         col(Patient.lasting_findings),
         col(_NEXT.infused_at).label("next_infused_at"),
-        _DIED_AT.label("died_at"),
+        # A death ends what is due after every infusion, whichever record holds it.
+        died_at(_INFUSIONS.c.patient_id).label("died_at"),
     )
     .join(Patient, col(Patient.id) == col(Infusion.patient_id))
     .outerjoin(
@@ -313,6 +305,7 @@ def _monitoring(
         zone=zone,
         stays=tuple(StayPeriod(StayKind(kind), *times) for kind, *times in session.execute(query)),
         skipped=skips_that_count(load_skips(session, [infusion_id])[infusion_id], now),
+        died_at=place["died_at"],
         ended_at=min((at for at in ends if at is not None), default=None),
     )
 

@@ -132,6 +132,7 @@ class Monitoring:
     """What decides when the patient is monitored and assessments are due.
 
     ended_at  a death, a withdrawal or the next infusion
+    died_at   the patient's death, whichever record holds it
     skipped   due assessments that were not done, with a reason that still counts
     """
 
@@ -140,6 +141,7 @@ class Monitoring:
     stays: tuple[StayPeriod, ...] = ()
     skipped: frozenset[tuple[SlotKind, datetime]] = frozenset()
     ended_at: datetime | None = None
+    died_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,11 @@ class CourseFacts:
     infusion_id: int
     assessments: tuple[AssessmentFact, ...]
     monitoring: Monitoring | None = None
+
+    @property
+    def died_at(self) -> datetime | None:
+        """When the patient died, where that is known besides the course's own assessments."""
+        return self.monitoring.died_at if self.monitoring else None
 
     @property
     def in_order(self) -> list[AssessmentFact]:

@@ -279,18 +279,37 @@ class Visit(Versioned, table=True):
     note: str | None = None
 
 
+_ONCE_A_PATIENT = text(
+    "superseded_at IS NULL AND NOT voided AND kind IN ('death', 'withdrawal', 'lost_to_follow_up')"
+)
+
+
 class FollowUpEvent(Versioned, table=True):
-    """Progression, relapse, new therapy, death, withdrawal, lost to follow-up: what ends or changes it."""
+    """Progression, relapse, new therapy, death, withdrawal, lost to follow-up: what ends or changes it.
+
+    `ended_at` belongs to a death and a withdrawal: from then on nothing is due any more. It is the end of
+    their day, or when they were first entered where that was sooner; NULL: when this version was entered.
+    """
 
     __table_args__ = (
         *versioned("follow_up_event"),
+        Index(
+            "uq_follow_up_event_once",
+            "patient_id",
+            "kind",
+            unique=True,
+            sqlite_where=_ONCE_A_PATIENT,
+            postgresql_where=_ONCE_A_PATIENT,
+        ),
         one_of("kind", FollowUpKind),
         one_of("cause", DeathCause),
         rule("death_has_a_cause", "(kind = 'death') = (cause IS NOT NULL)"),
+        rule("only_an_end_has_an_instant", "ended_at IS NULL OR kind IN ('death', 'withdrawal')"),
         short("note", 2000),
     )
 
     kind: str
     occurred_on: date
+    ended_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     cause: str | None = None
     note: str | None = None

@@ -56,11 +56,13 @@ class DeathCause(StrEnum):
     UNKNOWN = "unknown"
 
 
-TEST_WORDS: Final[Mapping[VisitTest, str]] = {
+TEST_WORDS: Final[dict[VisitTest, str]] = {
     VisitTest.BLOOD_TESTS: "blood tests",
     VisitTest.CTDNA: "ctDNA",
     VisitTest.PET_CT: "PET/CT",
 }
+TEST_LABELS: Final[Mapping[VisitTest, str]] = TEST_WORDS | {VisitTest.BLOOD_TESTS: "Blood tests"}
+"""The same at the beginning of a sentence, or of a column."""
 KIND_WORDS: Final[Mapping[FollowUpKind, str]] = {
     FollowUpKind.PROGRESSION: "progression",
     FollowUpKind.RELAPSE: "relapse",

@@ -42,6 +42,7 @@ def grade_story(desk: Desk, change: Change, old_level: int, common: dict[str, An
         late_after=desk.protocol.slot_tolerance,
         cause=_cause(desk, assessment, grade),
         rose_from=_rose_from(desk, change, assessment, scale),
+        died_at=desk.known.died_at if _died_elsewhere(change) else None,
     )
     return story, assessment_id
 
@@ -58,6 +59,12 @@ def _subject(desk: Desk, change: Change, scale: Toxicity, old_level: int) -> int
     if subject is None:
         raise ValueError(f"The signal {signal.kind} belongs to no assessment.")
     return subject
+
+
+def _died_elsewhere(change: Change) -> bool:
+    """Whether another course, or the follow-up, records the death that ended this episode."""
+    signal = change.signal
+    return signal is not None and signal.state is SignalState.DIED and signal.ended_id is None
 
 
 def _rose_from(desk: Desk, change: Change, assessment: Assessment, scale: Toxicity) -> Known | None:

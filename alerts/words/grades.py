@@ -39,6 +39,11 @@ def _day(story: Story) -> str:
     return days_after(story.observed_at, course.infused_at, course.infusion_number, story.zone)
 
 
+def _day_of_death(story: Story) -> str:
+    course, at = story.course, story.died_at or story.observed_at
+    return days_after(at, course.infused_at, course.infusion_number, story.zone)
+
+
 def _now_words(story: Story) -> str:
     """The alert's grade; "at least" while the assessment it is about is not settled."""
     unsettled = story.graded.grade is None
@@ -120,7 +125,7 @@ def _died(story: Story) -> Parts:
     if story.level == 5:
         headline = f"{patient(story.course)} died of {story.scale.label} (grade 5), {_day(story)}."
         return headline, words, [*why, *_observed(story)]
-    headline = f"{patient(story.course)} died, {_day(story)}."
+    headline = f"{patient(story.course)} died, {_day_of_death(story)}."
     return headline, f"died: {words}", [("Alert", f"closed at {words}."), *why, *_observed(story)]
 
 

@@ -114,6 +114,7 @@ class Story(Telling):
     """Everything a notice of a grade may say. `observed_at` and `graded` are of the assessment it is about.
 
     rose_from  the settled grade that a rise is measured against; None where the alert is not of a rise
+    died_at    the instant of a death that no entry of this course records
     """
 
     scale: Toxicity
@@ -131,6 +132,7 @@ class Story(Telling):
     cause: Cause | None = None
     signal: SignalKind = SignalKind.GRADE_3
     rose_from: Known | None = None
+    died_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

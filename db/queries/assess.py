@@ -5,11 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, func, or_, select
+from sqlalchemy import RowMapping, func, literal, or_, select
 from sqlmodel import Session, col
 
 from db.charted_columns import charted_of
-from db.models import Assessment, Grade, Infusion, Patient, Recipient, Stay, User
+from db.models import Assessment, Grade, Infusion, Patient, Recipient, Record, Stay, User
+from db.queries.deaths import died_at as died_at_of
 from db.queries.skips import load_skips
 from grading.charted import FILE_COLUMNS, Charted
 from grading.scale import Toxicity
@@ -50,7 +51,7 @@ class AssessFacts:
 
     course      current, recorded assessments by time observed
     last        column -> last value; "ice" holds the last total
-    died_at     time of the patient's row that records a death; `last_at` of the latest row of all
+    died_at     after it nothing is recorded (`db.queries.deaths`); `last_at` is the latest row of all
     """
 
     patient_id: int
@@ -274,8 +275,9 @@ def _limits(
     ]
     if besides is not None:
         stands.append(col(Assessment.stable_id) != besides)
-    died = select(func.min(col(Assessment.assessed_at))).where(
-        *stands, col(Assessment.death_due_to).is_not(None)
+    patients = Record.metadata.tables["patient"]
+    died = select(died_at_of(patients.c.id, besides=literal(besides or ""))).where(
+        patients.c.id == patient_id
     )
     latest = select(func.max(col(Assessment.assessed_at))).where(*stands)
     return session.execute(died).scalar_one(), session.execute(latest).scalar_one()

@@ -25,6 +25,7 @@ from db.models import (
     SkippedAssessment,
     Stay,
 )
+from db.queries.deaths import the_dead
 from db.queries.skips import load_skips
 from grading.scale import Toxicity
 from trial.calendar import GradePoint, SlotKind, StayKind, StayPeriod, monitoring_window
@@ -186,12 +187,6 @@ def _read_board(session: Session, now: datetime, protocol: Protocol, zone: ZoneI
 def _candidates(session: Session, now: datetime, protocol: Protocol) -> list[_Candidate]:
     """The latest infusion of everyone alive, not withdrawn and not at home, but those long clear."""
     later = aliased(Infusion)
-    # One walk over the assessments; asked for each patient by itself it would be one walk each.
-    died = select(col(Assessment.patient_id)).where(
-        col(Assessment.death_due_to).is_not(None),
-        col(Assessment.superseded_at).is_(None),
-        col(Assessment.status) == "recorded",
-    )
     at_home = exists().where(
         col(Stay.patient_id) == Patient.id,
         col(Stay.superseded_at).is_(None),
@@ -218,7 +213,7 @@ def _candidates(session: Session, now: datetime, protocol: Protocol) -> list[_Ca
             col(Patient.withdrawn_at).is_(None),
             col(Infusion.infused_at) <= now + RELOAD_AFTER,
             ~has_later,
-            col(Patient.id).not_in(died),
+            col(Patient.id).not_in(the_dead()),
             ~at_home,
             or_(young, ~_long_clear(protocol)),
         )

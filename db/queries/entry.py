@@ -8,6 +8,7 @@ from sqlalchemy import RowMapping, and_, bindparam, func, literal_column, select
 from sqlmodel import Session
 
 from db.models import Record
+from db.queries.deaths import died_at
 from grading.scale import Grade, Toxicity
 
 _ASSESSMENTS: Final = Record.metadata.tables["assessment"]
@@ -39,9 +40,7 @@ _FIND_INFUSION: Final = (
         _INFUSIONS.c.id,
         _INFUSIONS.c.number,
         _INFUSIONS.c.infused_at,
-        select(func.min(_ASSESSMENTS.c.assessed_at))
-        .where(_OTHERS, _ASSESSMENTS.c.death_due_to.is_not(None))
-        .scalar_subquery(),
+        died_at(_PATIENTS.c.id, besides=bindparam("besides")),
         select(func.max(_ASSESSMENTS.c.assessed_at)).where(_OTHERS).scalar_subquery(),
     )
     .join(_PATIENTS, _PATIENTS.c.id == _INFUSIONS.c.patient_id)
@@ -53,7 +52,7 @@ _FIND_INFUSION: Final = (
 class InfusionFacts:
     """An infusion, and what limits the entries after it.
 
-    died_at  time of the assessment that records the patient's death, None while alive
+    died_at  after this instant nothing is recorded (`db.queries.deaths`), None while alive
     last_at  time of the patient's latest assessment, after either infusion
     """
 

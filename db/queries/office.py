@@ -10,6 +10,7 @@ from sqlmodel import Session
 
 from db.charted_columns import list_words
 from db.models import Record
+from db.queries.deaths import died_at
 from db.roles import Group, Role
 from grading.charted import Sign
 from grading.scale import Toxicity
@@ -78,7 +79,7 @@ class PatientRecord:
     """A patient with what was known before the infusions, and the infusions, first one first.
 
     lasting_findings  None where nobody has said; the empty set where there are none
-    died_at           the time of the assessment that records the death
+    died_at           after this instant nothing is recorded: `db.queries.deaths`
     enrolled_at       None in screening, and for those who failed it
     screened_at       the start of the screening; None for patients enrolled without one (import)
     """
@@ -288,13 +289,12 @@ def load_recipients(session: Session) -> list[RecipientRecord]:
 
 
 def _patients(session: Session, which: ColumnElement[bool] | None) -> list[PatientRecord]:
-    died_at = (
-        select(func.min(_ASSESSMENTS.c.assessed_at))
-        .where(_ASSESSMENTS.c.patient_id == _PATIENTS.c.id, _STANDS, _ASSESSMENTS.c.death_due_to.is_not(None))
-        .scalar_subquery()
-    )
     query = (
-        select(_PATIENTS, _USERS.c.display_name.label("treating_investigator"), died_at.label("died_at"))
+        select(
+            _PATIENTS,
+            _USERS.c.display_name.label("treating_investigator"),
+            died_at(_PATIENTS.c.id).label("died_at"),
+        )
         .outerjoin(_USERS, _USERS.c.id == _PATIENTS.c.treating_investigator_id)
         .order_by(_PATIENTS.c.study_code)
     )

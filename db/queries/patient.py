@@ -7,7 +7,8 @@ from typing import Final
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from db.models import Alert, Assessment, AuditEvent, Infusion, Patient, Stay, User
+from db.models import Alert, AuditEvent, Infusion, Patient, Stay, User
+from db.queries.deaths import load_death
 from db.queries.screening import ScreeningRecord, load_screening
 from db.queries.skips import load_skips
 from grading.charted import Sign
@@ -42,7 +43,7 @@ class StayRow:
 
 @dataclass(frozen=True, slots=True)
 class PatientRecord:
-    """One patient: coded facts, infusions by number, stays by time. `died_at` from the entry of the death.
+    """One patient: coded facts, infusions by number, stays by time. `died_at` as in `db.queries.deaths`.
 
     `enrolled_at` is None in screening; `screening` are the facts for the enrolment that stand.
     """
@@ -104,6 +105,7 @@ def load_patient(session: Session, study_code: str) -> PatientRecord | None:
     row = session.connection().execute(query).mappings().first()
     if row is None:
         return None
+    death = load_death(session, row["id"])
     return PatientRecord(
         id=row["id"],
         study_code=row["study_code"],
@@ -114,7 +116,7 @@ def load_patient(session: Session, study_code: str) -> PatientRecord | None:
         lasting_findings_note=row["lasting_findings_note"],
         enrolled_at=row["enrolled_at"],
         withdrawn_at=row["withdrawn_at"],
-        died_at=_died_at(session, row["id"]),
+        died_at=death.at if death else None,
         infusions=_infusions(session, row["id"]),
         stays=_stays(session, row["id"]),
         screening=load_screening(session, row["id"]),
@@ -145,17 +147,6 @@ _PATIENT_COLUMNS: Final = (
     col(Patient.enrolled_at),
     col(Patient.withdrawn_at),
 )
-
-
-def _died_at(session: Session, patient_id: int) -> datetime | None:
-    query = select(func.min(col(Assessment.assessed_at))).where(
-        col(Assessment.patient_id) == patient_id,
-        col(Assessment.superseded_at).is_(None),
-        col(Assessment.status) == "recorded",
-        col(Assessment.death_due_to).is_not(None),
-    )
-    died_at: datetime | None = session.connection().execute(query).scalar_one()
-    return died_at
 
 
 def _infusions(session: Session, patient_id: int) -> tuple[InfusionRow, ...]:

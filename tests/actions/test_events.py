@@ -219,9 +219,9 @@ class TestRecording:
         for typed in ({"onset_on": "2026-03-06"}, {"ended_on": "2026-03-06", "is_ongoing": None}):
             with pytest.raises(Refused, match="The death of CART-007 is recorded on 5 Mar 2026"):
                 record_event(event(**typed), by=sqlite_site.coordinator, now=NOW)
-        sqlite_site.record(49, code=CODE, death_due_to="other")
+        sqlite_site.record(75, code=CODE, death_due_to="other")
         with reading() as session:
-            assert load_death_on(session, patient_id, ZONE) == date(2026, 3, 4)
+            assert load_death_on(session, patient_id, ZONE) == date(2026, 3, 5)
             assert load_death_on(session, sqlite_site.patients[OTHER_CODE], ZONE) is None
 
     def test_the_patient_must_be_known_and_the_role_may(self, sqlite_site: Site) -> None:

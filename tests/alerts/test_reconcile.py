@@ -317,6 +317,18 @@ def test_death_is_told_once_and_ends_the_alert(ward: Ward) -> None:
     )
 
 
+def test_a_death_after_the_second_infusion_ends_the_alert_of_the_first(ward: Ward) -> None:
+    ward.assess(30, **GRADE_3)
+    second = made_up.infuse(ward.patient_id, 2, at(50))
+    made_up.assess(ward.patient_id, second, [(at(24 * 3 + 1), {**made_up.WELL, "death_due_to": "other"})])
+    sweep(context.settings(), context.protocol(), lambda: at(24 * 3 + 2))
+    assert (ward.alert().state, ward.alert().ended_reason) == ("closed", "death")
+    assert ward.kinds() == ["opening", "death"]
+    mail = " ".join(text_of(ward.deliveries()[-1].message).split())
+    assert "Patient CART-007 died, 3 days after the first infusion." in mail
+    assert "Alert: closed at grade 3 CRS." in mail
+
+
 def test_death_of_crs_is_urgent(ward: Ward) -> None:
     ward.assess(8, death_due_to="crs", **GRADE_3)
     (notice,) = ward.notices()

@@ -67,6 +67,15 @@ def test_the_lower_grade_is_at_most_24_h_older(hours: int, found: int) -> None:
     assert len(rises("02", [0, hours])) == found
 
 
+@pytest.mark.parametrize(("died", "state"), [(20, S.DIED), (75, S.DIED), (76, S.EXPIRED), (80, S.EXPIRED)])
+def test_a_death_that_another_course_records_ends_a_rise_unless_it_had_expired(
+    died: int, state: SignalState
+) -> None:
+    monitoring = Monitoring(START, ZONE, died_at=START + timedelta(hours=died))
+    course = replace(course_of("02"), monitoring=monitoring)
+    assert states(rise_episodes(course, START + timedelta(hours=90), PROTOCOL)) == [state]
+
+
 def test_hours_are_elapsed_ones_whatever_clocks_did_meanwhile() -> None:
     berlin = ZoneInfo("Europe/Berlin")
     for night in (datetime(2026, 3, 28, 20, tzinfo=berlin), datetime(2026, 10, 24, 20, tzinfo=berlin)):

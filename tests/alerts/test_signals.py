@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.episodes import grade_3_episodes
-from alerts.model import AssessmentFact, CourseFacts, Signal, SignalKind, SignalState
+from alerts.model import AssessmentFact, CourseFacts, Monitoring, Signal, SignalKind, SignalState
 from alerts.signals import evaluate
 from grading.scale import Toxicity
 from tests.alerts.courses import ROWS, START, course_of
@@ -103,6 +104,23 @@ def test_a_3_after_recovery_is_a_new_episode_and_a_3_before_it_is_not() -> None:
     assert (first.members, first.state) == (("a0",), SignalState.RECOVERED)
     assert (second.members, second.state) == (("a3",), SignalState.RECOVERING)
     assert only(course_of("3232", hours=[0, 4, 8, 16])).members == ("a0", "a2")
+
+
+@pytest.mark.parametrize(
+    ("rows", "hours", "state"),
+    [
+        ("3", [0], SignalState.DIED),
+        ("32", [0, 4], SignalState.DIED),
+        ("3?", [0, 4], SignalState.DIED),
+        ("322", [0, 4, 12], SignalState.RECOVERED),
+    ],
+)
+def test_a_death_that_another_course_records_ends_what_is_open(
+    rows: str, hours: list[int], state: SignalState
+) -> None:
+    monitoring = Monitoring(START, ZoneInfo("UTC"), died_at=START + timedelta(hours=20))
+    signal = only(replace(course_of(rows, hours=hours), monitoring=monitoring))
+    assert (signal.state, signal.ended_id) == (state, 102 if rows == "322" else None)
 
 
 def test_the_order_of_the_rows_does_not_matter() -> None:

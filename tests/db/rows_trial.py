@@ -151,7 +151,13 @@ HALF_TRUTHS_OF_THE_TRIAL: dict[str, list[dict[str, Any]]] = {
         {"name": "day_60", "pet_ct": "maybe"},
         {"name": "day_60", "infusion_number": 3},
     ],
-    "follow_up_event": [{"kind": "x"}, {"kind": "death"}, {"cause": "lymphoma"}],
+    "follow_up_event": [
+        {"kind": "x"},
+        {"kind": "death"},
+        {"kind": "relapse", "ended_at": NOW},
+        {"cause": "lymphoma"},
+        {"ended_at": NOW},
+    ],
     "adverse_event": [
         {"grade": 0},
         {"grade": 6},
@@ -192,7 +198,7 @@ WHOLE_OF_THE_TRIAL: dict[str, dict[str, Any]] = {
     "treatment": {"drug": "other", "drug_name": "rituximab", "dose": 375, "dose_unit": "mg/m2"},
     "lab_result": {"analyte": "ldh", "value": 0, "unit": "U/L", "lln": 120, "uln": 250},
     "visit": {"name": "day_60", "status": "missed", "visited_on": None},
-    "follow_up_event": {"kind": "death", "cause": "lymphoma"},
+    "follow_up_event": {"kind": "death", "cause": "lymphoma", "ended_at": NOW},
     "adverse_event": _SERIOUS
     | {"grade": 5, "outcome": "fatal", "is_infection": True, "site": "lung", "neutropenic": True},
     "report": {"number": 2},

@@ -227,7 +227,7 @@ class Replay:
     def _gone(self, course: Course, alert: Alert) -> None:
         if self._now < alert.opened_at <= self._now + SET_BACK:
             return
-        if course.somebody_died or not course.window.covers(self._now):
+        if course.died_at is not None or not course.window.covers(self._now):
             alert.close("closed", "left", self._now)
             return
         alert.close("closed", "met" if alert.place[1] == "missed" else "settled", self._now)

@@ -90,7 +90,7 @@ class Course:
     window: Window
     slots: list[Slot]
     skipped: list[tuple[SlotKind, datetime]]
-    somebody_died: bool
+    died_at: datetime | None
 
     def of_kind(self, kind: SlotKind) -> list[Slot]:
         """The due times of one kind, earliest first."""
@@ -134,7 +134,7 @@ def course_at(
         monitoring_window(**plan),
         due_slots(**plan, until=now + protocol.slot_tolerance),
         _skipped(known["skipped_assessment"], infusion_id, now),
-        bool(deaths),
+        min(deaths, default=None),
     )
 
 

@@ -9,6 +9,7 @@ Readings:
     is not settled: a sign that nobody looked for is not gone.
  3. A judged row sets what is covered also where no episode is open, so that the same sign opens none.
  4. A due time still to come counts as met where a row lies within its tolerance already.
+ 5. A death that is recorded after another infusion ends grade3 and rise2 here too.
 """
 
 from dataclasses import dataclass, field
@@ -99,6 +100,8 @@ def grade3(course: Course, scale: str) -> list[Episode]:
             current.quiet = bool(lows)
             if row.died:
                 current.ended, current = "death", None
+    if current is not None and course.died_at is not None:
+        current.ended = "death"
     for one in found:
         one.level = max(row.on(scale).at_least for row in one.members)
         one.urgency = 1 if one.level >= 4 else 2
@@ -133,8 +136,12 @@ def rise2(course: Course, scale: str, now: datetime) -> list[Episode]:
             current.quiet = bool(lows)
             if row.died:
                 current.ended, current = "death", None
-    if current is not None and now >= current.members[-1].at + RISE_EXPIRES:
-        current.ended = "expired"
+    if current is not None:
+        expires_at = current.members[-1].at + RISE_EXPIRES
+        if course.died_at is not None and course.died_at < expires_at:
+            current.ended = "death"
+        elif now >= expires_at:
+            current.ended = "expired"
     return found
 
 
@@ -185,7 +192,7 @@ def support_ungraded(course: Course, now: datetime) -> list[Episode]:
 def unsettled(course: Course, scale: str, now: datetime, protocol: Protocol) -> Standing | None:
     """Could be 3 or more for two due times in a row, or for 8 h."""
     stretch = open_stretch(course, scale)
-    if not stretch or course.somebody_died or not course.window.covers(now):
+    if not stretch or course.died_at is not None or not course.window.covers(now):
         return None
     slots = course.of_kind(KIND_OF[scale])
     seen = [any(abs(row.at - slot.due_at) <= protocol.slot_tolerance for row in stretch) for slot in slots]

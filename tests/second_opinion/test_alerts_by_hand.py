@@ -93,6 +93,14 @@ def test_a_death_of_another_cause_ends_it_less_urgently(ward: PaperWard) -> None
     assert ward.alert().notices[-1].urgency == 2
 
 
+def test_a_death_after_the_second_infusion_ends_what_the_first_left_open(ward: PaperWard) -> None:
+    ward.rows["infusion"][1] |= {"patient_id": 1, "number": 2, "infused_at": at(48)}
+    ward.enter(20, crs=3)
+    ward.enter(60, infusion_id=2, death_due_to="other")
+    assert (ward.alert().state, ward.alert().ended) == ("closed", "death")
+    assert [kind for kind, _, _ in ward.told(ward.alert())] == ["opening", "death"]
+
+
 def test_a_death_that_is_the_first_that_is_known_is_told_as_an_opening(ward: PaperWard) -> None:
     ward.enter(22, crs=5, death_due_to="crs")
     assert ward.told(ward.alert()) == [OPENING]

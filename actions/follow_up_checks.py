@@ -1,0 +1,57 @@
+"""What the actions on visits and on events of the follow-up check alike: the day."""
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from sqlmodel import Session
+
+from actions import context
+from actions.errors import RefusedField
+from actions.words import date_words, on_day
+from db.queries.follow_up import EventVersion, load_events
+from db.queries.office import PatientRecord
+from trial.follow_up_facts import KIND_WORDS, FollowUpKind
+
+LEFT = (FollowUpKind.WITHDRAWAL, FollowUpKind.LOST)
+"""After these nothing but a death is recorded any more."""
+
+
+def infused_on(patient: PatientRecord) -> list[date]:
+    """The hospital's dates of the infusions, the first one first."""
+    zone = context.settings().zone
+    return [infusion.infused_at.astimezone(zone).date() for infusion in patient.infusions]
+
+
+def today(now: datetime) -> date:
+    """The hospital's date."""
+    return now.astimezone(context.settings().zone).date()
+
+
+def future_problem(field: str, on: date, now: datetime) -> Iterator[RefusedField]:
+    """A day that has not come yet."""
+    if on > today(now):
+        sentence = f"The date must not be in the future; today is {date_words(today(now))}."
+        yield RefusedField(field, on, sentence)
+
+
+def after_the_end(
+    session: Session, patient: PatientRecord, field: str, on: date, what: str, *, besides: str | None = None
+) -> Iterator[RefusedField]:
+    """A day after a death, a withdrawal or a loss to follow-up.
+
+    what     such as "the visit", for the sentence
+    besides  the stable id of the event that is being corrected
+    """
+    code = patient.study_code
+    if patient.died_at is not None and on > patient.died_at.astimezone(context.settings().zone).date():
+        sentence = f"The death of {code} is recorded at {on_day(patient.died_at)}; nothing comes after it."
+        yield RefusedField(field, on, sentence)
+    for event in load_events(session, patient.id):
+        left = event.stands and event.kind in LEFT and event.stable_id != besides
+        if left and on > event.occurred_on:
+            yield RefusedField(field, on, f"{event_words(code, event)}, before {what}. Correct one of them.")
+
+
+def event_words(code: str, event: EventVersion) -> str:
+    """ "CART-007 has withdrawal recorded on 8 Mar 2026"."""
+    return f"{code} has {KIND_WORDS[event.kind]} recorded on {date_words(event.occurred_on)}"
