@@ -1,5 +1,6 @@
 """Fixtures every room may use. Servers start on first use and end with the run, the file or the test."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ from tests.support.databases import (  # noqa: F401 -- fixtures
 )
 from tests.support.engines import remember_statements
 from tests.support.not_run import NotRunReporter, not_run
+from tests.support.order import SlowestFiles, long_files_first
 from tests.support.ports import find_free_port
 from tests.support.postgres import PostgresCluster, running_cluster
 from tests.support.programs import find_chromium, find_postgres_bin
@@ -35,32 +37,6 @@ settings.load_profile("vigil")
 
 ROOT = Path(__file__).resolve().parents[1]
 shared_browser = SharedBrowser()
-
-LONGEST_FIRST = (
-    "browser/test_the_whole_path.py",
-    "real/test_ward_stream_live.py",
-    "browser/test_assess.py",
-    "browser/test_patient.py",
-    "browser/test_hard_moments.py",
-    "browser/test_assess_corrections.py",
-    "browser/test_safety.py",
-    "pages/test_office.py",
-    "commands/test_demo.py",
-    "faults/test_crash_matrix.py",
-    "browser/test_alert_chain.py",
-    "second_opinion/test_alerts_state_machine.py",
-    "alerts/test_worker.py",
-    "browser/test_board.py",
-    "browser/test_alerts_page.py",
-    "browser/test_assess_drafts.py",
-    "web/test_server.py",
-    "web/test_run.py",
-    "real/test_ward_stream_import.py",
-)
-"""A worker takes a file as a whole, so a long one that begins last keeps the run waiting.
-
-From `pytest --durations=60`, under tests/; a file that is not here comes after these.
-"""
 
 COVERING_ROOMS = frozenset({"actions", "grading", "second_opinion", "trial"})
 COVERING_FILES = frozenset(
@@ -86,15 +62,21 @@ _browser_files: set[Path] = set()
 def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):  # xdist's workers send their reports to the one that prints
         config.pluginmanager.register(NotRunReporter(), "not_run_reporter")
+        config.pluginmanager.register(SlowestFiles(), "slowest_files")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    place = {ROOT / "tests" / name: number for number, name in enumerate(LONGEST_FIRST)}
-    items.sort(key=lambda item: place.get(item.path, len(place)))
+    long_files_first(items)
     _browser_files.update(item.path for item in items if "browser" in getattr(item, "fixturenames", ()))
     for item in items:
         if not _covers(item.path):
             item.add_marker("no_cover")
+
+
+def pytest_collection_finish() -> None:
+    # What is loaded now stays for good: without it a collection is much shorter.
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)

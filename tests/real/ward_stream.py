@@ -11,15 +11,18 @@ AN_HOUR = timedelta(hours=1)
 
 
 class WardStream:
-    """Copies of the two files in a folder of the test's own, with every instant moved by the same time."""
+    """Copies of the two files in a folder of the test's own, with every instant moved by the same time.
 
-    def __init__(self, source: Path, folder: Path, now: datetime) -> None:
-        rows = _read(source / "assessments.csv")
+    `one_patient_in` 3 keeps the first patient of every three.
+    """
+
+    def __init__(self, source: Path, folder: Path, now: datetime, *, one_patient_in: int = 1) -> None:
+        infusions = _read(source / "infusions.csv")
+        kept = set(list(dict.fromkeys(row["patient_id"] for row in infusions))[::one_patient_in])
+        rows = _of(kept, _read(source / "assessments.csv"))
         self.delta = now - AN_HOUR - max(_instants(rows, "assessed_at"))
         self.assessments = _write(folder / "assessments.csv", self._moved(rows, "assessed_at"))
-        self.infusions = _write(
-            folder / "infusions.csv", self._moved(_read(source / "infusions.csv"), "infused_at")
-        )
+        self.infusions = _write(folder / "infusions.csv", self._moved(_of(kept, infusions), "infused_at"))
 
     def _moved(self, rows: list[dict[str, str]], column: str) -> list[dict[str, str]]:
         return [
@@ -52,6 +55,10 @@ def protocol_without_a_clock(folder: Path) -> Path:
     )
     load_protocol(path)
     return path
+
+
+def _of(patients: set[str], rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    return [row for row in rows if row["patient_id"] in patients]
 
 
 def _instants(rows: list[dict[str, str]], column: str) -> list[datetime]:
