@@ -37,6 +37,7 @@ from clock import monotonic, utc_now
 POLL_S: Final = 5
 SWEEP_S: Final = 60
 BEAT_S: Final = 15
+REPORT_S: Final = 600
 KEEP_CLAIM_S: Final = 3
 _MISFIRE_GRACE_S: Final = 300
 _log = logging.getLogger("worker")
@@ -149,6 +150,12 @@ def _schedule(worker: Worker, problems: list[Problem]) -> BackgroundScheduler:
         if make_rounds(settings, protocol, now=utc_now()):
             worker.wake()
 
+    def make_report() -> None:
+        # Imported by the first run: drawing is needed once a month, and a worker that starts must send.
+        from reports.scheduled import make_scheduled_report
+
+        make_scheduled_report(protocol, settings.zone, now=utc_now())
+
     scheduler = BackgroundScheduler(
         timezone="UTC",
         job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": _MISFIRE_GRACE_S},
@@ -157,6 +164,7 @@ def _schedule(worker: Worker, problems: list[Problem]) -> BackgroundScheduler:
     scheduler.add_job(_guarded(sweep_and_wake), "interval", seconds=SWEEP_S, next_run_time=utc_now())
     scheduler.add_job(_guarded(watch_and_wake), "interval", seconds=SWEEP_S, next_run_time=utc_now())
     scheduler.add_job(_guarded(make_rounds_and_wake), "interval", seconds=SWEEP_S, next_run_time=utc_now())
+    scheduler.add_job(_guarded(make_report), "interval", seconds=REPORT_S)
     scheduler.add_job(_guarded(lambda: beat(settings, worker.name)), "interval", seconds=BEAT_S)
     scheduler.add_job(_guarded(worker.courier.keep_claim), "interval", seconds=KEEP_CLAIM_S)
     return scheduler

@@ -79,6 +79,8 @@ class Protocol:
     monitoring_days: int
     settled_hours: float
     shift_starts: tuple[time, ...]
+    report_day_of_month: int
+    report_at: time
     stopping: tuple[StoppingRule, ...]
     sae: SaeClock
     sae_report_days_before: int
@@ -153,6 +155,8 @@ def parse_protocol(text: str) -> Protocol:
         monitoring_days=content.monitoring.days,
         settled_hours=content.monitoring.settled_hours,
         shift_starts=content.shifts.starts,
+        report_day_of_month=content.report.day_of_month,
+        report_at=content.report.at,
         stopping=tuple(StoppingRule(**rule.model_dump()) for rule in content.stopping.rules),
         sae=SaeClock(**content.sae.model_dump()),
         sae_report_days_before=content.sae_report.days_before,
@@ -391,6 +395,11 @@ class _Plans(_Section):
         }
 
 
+class _Report(_Section):
+    day_of_month: int = Field(ge=1, le=28)
+    at: _TimeOfDay
+
+
 class _Shifts(_Section):
     starts: _Times
 
@@ -505,6 +514,7 @@ class _File(_Section):
     assessments: _Assessments
     monitoring: _Monitoring
     shifts: _Shifts
+    report: _Report
     stopping: _Stopping
     sae: _Sae
     sae_report: _SaeReport
