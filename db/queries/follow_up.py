@@ -121,11 +121,30 @@ def latest_after(
     """
     after_at, kinds = (day_ends_at(on, zone), (_ASSESSED, *_DATED)) if at is None else (at, _DATED)
     found = [
-        Dated(kind.words, last.astimezone(zone).date() if isinstance(last, datetime) else last)
+        Dated(kind.words, _day(last, zone))
         for kind in kinds
         if (last := _last(session, kind, patient_id, on, after_at)) is not None
     ]
     return max(found, key=lambda one: one.on, default=None)
+
+
+def load_last_seen(session: Session, zone: ZoneInfo) -> dict[int, date]:
+    """Patient -> the last day on which something was recorded that only the living have."""
+    seen: dict[int, date] = {}
+    for kind in (_ASSESSED, *_DATED):
+        patient_id = kind.column.table.c.patient_id
+        query = select(patient_id, func.max(kind.column)).group_by(patient_id)
+        if kind.stands is not None:
+            query = query.where(kind.stands)
+        for of_patient, last in session.connection().execute(query):
+            if last is not None:
+                on = _day(last, zone)
+                seen[of_patient] = max(seen.get(of_patient, on), on)
+    return seen
+
+
+def _day(moment: date | datetime, zone: ZoneInfo) -> date:
+    return moment.astimezone(zone).date() if isinstance(moment, datetime) else moment
 
 
 @dataclass(frozen=True, slots=True)
