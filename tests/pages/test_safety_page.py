@@ -1,5 +1,6 @@
 """The safety page: its numbers and where they lead, its filters, and every empty case."""
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,7 +94,7 @@ def test_only_the_open_tab_is_drawn(trial: Show) -> None:
 def test_a_filter_of_patients_is_obeyed_by_numbers_pictures_and_tables(
     trial: Show, query: dict[str, str], kept: set[str]
 ) -> None:
-    for tab in ("overview", "days"):
+    for tab in ("overview", "days", "course"):
         app = trial(tab=tab, **query)
         said = without_rules(words(app)) + drawn(app)
         assert {code for code in ("CART-001", "CART-002", "CART-003", "CART-004") if code in said} <= kept
@@ -106,7 +107,9 @@ def without_rules(said: str) -> str:
 
 
 def drawn(app: AppTest) -> str:
-    return " ".join(element.proto.spec for element in app.get("plotly_chart"))
+    """Everything in the pictures, as plain text: Plotly escapes its own."""
+    specs = (json.loads(element.proto.spec) for element in app.get("plotly_chart"))
+    return " ".join(json.dumps(spec, ensure_ascii=False) for spec in specs)
 
 
 def test_toxicity_and_infusion_leave_only_their_pictures(trial: Show) -> None:
@@ -215,6 +218,34 @@ def test_infused_and_not_assessed_yet_is_drawn(show: Show) -> None:
     infuse(patient_id, days_ago=1, number=2)
     said = all_at_once(infusion="2")
     assert "0 complete, 1 open" in said
+
+
+def test_rates_and_course_show_counts_first_and_obey_the_filter(trial: Show) -> None:
+    app = trial(tab="rates", toxicity="crs")
+    assert "<b>CRS</b>, 1 infused twice: 1 lower, 0 same, 0 higher" in drawn(app)
+    assert "ICANS" not in drawn(app)
+    assert "This trial, second infusion" in drawn(app)
+    app = trial(tab="course", infusion="1")
+    assert "<b>CRS</b>, first infusion: 3 of 3 affected" in drawn(app)
+    assert "second infusion" not in drawn(app)
+
+
+def test_the_tables_hold_what_the_pictures_show(trial: Show) -> None:
+    app = trial(tab="course", toxicity="crs")
+    for name in ("table-time-course", "table-incidence"):
+        app.session_state[name] = True
+    said = words(app.run())
+    assert "CRS, first infusion: 3 of 3 affected; median onset day 1 (0 to 1)" in said
+    assert "day 1 to 3 (3 d)" in said
+    assert "CRS grade 3 or more, first infusion: cumulative incidence" in said
+    assert "<td>day 2, the grade</td>" in said
+    app = trial(tab="rates", toxicity="crs")
+    for name in ("table-shift", "table-reference"):
+        app.session_state[name] = True
+    said = words(app.run())
+    assert "CRS: 1 infused twice; a number opens its patients" in said
+    assert "barred" in said
+    assert "YESCARTA, US prescribing information of October 2017" in said
 
 
 def test_a_named_day_is_opened_with_its_entries(trial: Show) -> None:

@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 
 from pages.committee.safety_parts.tables import who
+from pages.committee.safety_parts.view import View
 from pages.parts import tiles
-from trial.safety_rows import GRADES
-from trial.safety_worst import GradedRow
+from pages.parts.wording import infusion_words
+from trial.reference_rates import REFERENCE_RATES
+from trial.safety_rows import GRADES, Course
+from trial.safety_worst import GradedRow, Shift, worst_grades
 
 
 def grade_row_table(caption: str, rows: Sequence[GradedRow], grades: Sequence[int] = (1, 2, 3)) -> str:
@@ -36,3 +39,62 @@ def _rate(row: GradedRow, grade: int) -> str:
     rate = tiles.cell(row.rate(grade).in_words)
     early = row.early_from(grade)
     return rate + (tiles.cell(" early: ") + who(early) if early else "")
+
+
+def shift_tables(shifts: Sequence[Shift]) -> str:
+    """One table for each toxicity: rows are the first infusion, columns the second and "infused once"."""
+    return "".join(_shift_table(shift) for shift in shifts)
+
+
+def _shift_table(shift: Shift) -> str:
+    firsts = list(dict.fromkeys(cell.first for cell in shift.cells))
+    seconds = list(dict.fromkeys(cell.second for cell in shift.cells))
+    cells = {(cell.first, cell.second): cell for cell in shift.cells}
+    once = dict(shift.waiting)
+    rows = [
+        [
+            tiles.cell(f"First: {_grade(first)}"),
+            *(_shift_cell(cells[first, second].codes, cells[first, second].is_barred) for second in seconds),
+            who(once[first]),
+        ]
+        for first in firsts
+    ]
+    heads = ("", *(f"Second: {_grade(second)}" for second in seconds), "Infused once")
+    caption = f"{shift.toxicity.label}: {shift.twice} infused twice; a number opens its patients"
+    return tiles.table(caption, heads, rows, numbers=True)
+
+
+def _shift_cell(codes: Sequence[str], is_barred: bool) -> str:
+    return tiles.cell("barred") if is_barred and not codes else who(codes)
+
+
+def _grade(grade: int | None) -> str:
+    return "not graded" if grade is None else f"grade {grade}"
+
+
+def reference_table(view: View, graded: Sequence[Course]) -> str:
+    """This trial's rates and the published ones with source, scale and number of patients."""
+    rows = [
+        [
+            tiles.cell(f"{toxicity.label}, {infusion_words(number)}"),
+            *(_rate(row, grade) for grade in (1, 3)),
+            tiles.cell("ASTCT 2019"),
+            tiles.cell("this trial, complete patients"),
+        ]
+        for toxicity in view.filter.toxicities
+        for number in view.filter.infusions
+        for row in [worst_grades(graded, toxicity, number, view.window)]
+    ]
+    rows += [
+        [
+            tiles.cell(f"{one.toxicity.label}, {one.study}"),
+            tiles.cell(one.words(one.any_percent)),
+            tiles.cell(one.words(one.from_3_percent)),
+            tiles.cell(one.scale),
+            tiles.cell(one.source),
+        ]
+        for one in REFERENCE_RATES
+        if one.toxicity in view.filter.toxicities
+    ]
+    heads = ("", "Any grade", "Grade 3 or more", "Scale", "Source")
+    return tiles.table("Rates with 95 % limits", heads, rows, numbers=True)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from pages.committee.safety_parts import by_day, overview
+from pages.committee.safety_parts import by_day, course, overview, rates
 from pages.committee.safety_parts.view import View
 
 
@@ -17,5 +17,7 @@ class Tab(NamedTuple):
 TABS: Final[Mapping[str, Tab]] = {
     "overview": Tab("Overview", overview.show),
     "days": Tab("By day", by_day.show),
+    "rates": Tab("Rates", rates.show),
+    "course": Tab("Course", course.show),
 }
 """Name in the address -> tab."""
