@@ -9,9 +9,10 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cache
 from math import inf
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
-from pint import UnitRegistry
+if TYPE_CHECKING:
+    from pint import UnitRegistry
 
 
 class Analyte(StrEnum):
@@ -220,7 +221,9 @@ def doubt(analyte: Analyte, value: float, unit: str | None) -> str | None:
 
 
 @cache
-def _registry() -> UnitRegistry[Decimal]:
+def _registry() -> "UnitRegistry[Decimal]":
+    from pint import UnitRegistry  # a tenth of the start of every process, and few of them convert
+
     registry: UnitRegistry[Decimal] = UnitRegistry(None, non_int_type=Decimal, cache_folder=None)
     for definition in _DEFINITIONS:
         registry.define(definition)
