@@ -46,12 +46,14 @@ def run_tests(folder: Path, files: dict[str, str]) -> list[str]:
     return done.stdout.splitlines()
 
 
-def test_what_asks_for_much_comes_first_and_a_file_keeps_its_order(tmp_path: Path) -> None:
+def test_what_needs_the_browser_or_asks_for_much_comes_first_and_a_file_keeps_its_order(
+    tmp_path: Path,
+) -> None:
     lines = run_tests(tmp_path, FILES)
     assert [line.split(" ")[0] for line in lines if "PASSED" in line] == [
-        "test_e_long.py::test_1",
         "test_c_shown.py::test_2",
         "test_c_shown.py::test_1",
+        "test_e_long.py::test_1",
         "test_d_starts.py::test_1",
         "test_b_stored.py::test_1",
         "test_a_plain.py::test_1",

@@ -5,7 +5,8 @@ will take is read off what its tests ask for.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from types import ModuleType
 from typing import Final
 
 import pytest
@@ -13,31 +14,57 @@ import pytest
 SLOWEST: Final = 15
 _SECONDS_BY_FIXTURE: Final = {"browser": 4.0, "database": 0.3, "sqlite_database": 0.2}
 _STARTERS: Final = frozenset(
-    {"running", "running_children", "running_server", "running_worker", "subprocess", "upgrade"}
+    {"db.migrate", "subprocess", "tests.faults.crashes", "tests.support.command", "tests.support.worker"}
 )
+"""Modules that begin a process, or a database from nothing."""
+
 _SECONDS_OF_A_START: Final = 2.0
 _OF_ITS_OWN_TIME_LIMIT: Final = 1 / 6
 _AT_LEAST: Final = 0.02
 
 
 def long_files_first(items: list[pytest.Item]) -> None:
-    """Sort the tests by file, those that will take long first; within a file they keep their order."""
+    """Sort the tests by file, those that will take long first; within a file they keep their order.
+
+    The browser goes from file to file, so what needs one comes before all else.
+    """
     seconds: dict[str, float] = defaultdict(float)
+    in_browser: set[str] = set()
     for item in items:
-        seconds[_file(item.nodeid)] += expected_seconds(item)
-    items.sort(key=lambda item: (-seconds[_file(item.nodeid)], _file(item.nodeid)))
+        file = _file(item.nodeid)
+        seconds[file] += expected_seconds(item)
+        if "browser" in _fixtures(item):
+            in_browser.add(file)
+
+    def place(item: pytest.Item) -> tuple[bool, float, str]:
+        file = _file(item.nodeid)
+        return file not in in_browser, -seconds[file], file
+
+    items.sort(key=place)
 
 
 def expected_seconds(item: pytest.Item) -> float:
     """A guess: by the time limit a test sets itself, by its fixtures, by what its file starts."""
     limit = item.get_closest_marker("timeout")
-    fixtures = set(getattr(item, "fixturenames", ()))
+    fixtures = _fixtures(item)
     guesses = [_AT_LEAST] + [cost for name, cost in _SECONDS_BY_FIXTURE.items() if name in fixtures]
     if limit is not None and limit.args:
         guesses.append(limit.args[0] * _OF_ITS_OWN_TIME_LIMIT)
-    if not _STARTERS.isdisjoint(vars(getattr(item, "module", object))):
+    if not _STARTERS.isdisjoint(_origins(item)):
         guesses.append(_SECONDS_OF_A_START)
     return max(guesses)
+
+
+def _fixtures(item: pytest.Item) -> Sequence[str]:
+    return getattr(item, "fixturenames", ())
+
+
+def _origins(item: pytest.Item) -> set[str]:
+    """The modules of everything that the test's file names."""
+    named = vars(item.module).values() if isinstance(item, pytest.Function) else ()
+    return {
+        one.__name__ if isinstance(one, ModuleType) else str(getattr(one, "__module__", "")) for one in named
+    }
 
 
 class SlowestFiles:
