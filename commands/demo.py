@@ -77,7 +77,7 @@ def build_demo(settings: Settings, now: datetime, *, seed: int = SEED, password:
         raise ValueError(f"{settings.data_dir} is not the folder of a demonstration.")
     _remove_old(settings.data_dir)
     chosen = password or "-".join("".join(secrets.choice(_WORDS) for _ in range(4)) for _ in range(4))
-    start_process(now - timedelta(days=120), settings)
+    start_process(now - timedelta(days=330), settings)
     plan = make_plan(now, context.protocol(), settings.zone, seed)
     with ProgressBar() as progress:
         people = add_people(chosen, plan[0].at - timedelta(days=1))

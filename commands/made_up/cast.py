@@ -201,8 +201,8 @@ CAST: Final[tuple[PatientStory, ...]] = (
         "M",
         59,
         79.0,
-        (_mild(60, 76, 60), InfusionStory(19, fevers=(Fever(60, 84, 38.3),))),
-        about="both infusions behind him, at home",
+        (_mild(286, 76, 60), InfusionStory(244, fevers=(Fever(60, 84, 38.3),))),
+        about="in follow-up at month 9, in complete remission",
     ),
     PatientStory(
         "CART-012",

@@ -18,6 +18,7 @@ from actions.screening import judge_criteria, record_screening, start_screening
 from alerts.delivery import MaildirSender
 from alerts.facts import version_to_acknowledge
 from alerts.outbox import claim_next, record_outcome
+from commands.made_up.entering_records import EnteringRecords
 from commands.made_up.people import People
 from commands.made_up.plan import Event
 from commands.made_up.screening import find_judgements
@@ -71,6 +72,10 @@ class _Entering:
     saved: dict[tuple[str, int, datetime | None], Saved] = field(default_factory=dict)
     to_answer: list[tuple[datetime, int]] = field(default_factory=list)
     answered: set[tuple[int, int]] = field(default_factory=set)
+    records: EnteringRecords = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.records = EnteringRecords(self.people)
 
     def enter(self, event: Event) -> None:
         """Do what the event says."""
@@ -86,7 +91,10 @@ class _Entering:
             "correct": self._correct,
             "skip": self._skip,
         }
-        does[event.kind](event)
+        if event.kind in does:
+            does[event.kind](event)
+        else:
+            self.records.enter(event)
 
     def answer_alerts(self, until: datetime) -> None:
         """The investigator acknowledges what has been open for a while."""

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from commands.made_up.bedside import find, has_icans, hour_of
 from commands.made_up.cast import CAST, IN_SCREENING
+from commands.made_up.records import records_of
 from commands.made_up.screening import find_facts
 from commands.made_up.story import HOME_ON_DAY, InfusionStory, PatientStory
 from trial.protocol import Protocol
@@ -28,7 +29,7 @@ _MINUTE: Final = timedelta(minutes=1)
 class Event:
     """Something entered at a moment.
 
-    kind      screen, judge, enrol, findings, gate, infuse, stay, chart, correct or skip
+    kind      screen, judge, enrol, findings, gate, infuse, stay, chart, correct, skip, or a kind of record
     observed  when it happened, for chart, correct and skip
     values    what is entered
     """
@@ -74,6 +75,8 @@ def _of_patient(
         yield from _stays(patient, number, story, infused_at, now, zone)
         rng = Random(f"{seed} {patient.code} {number}")
         yield from _charting(Event(infused_at, "chart", patient, number), story, now, protocol, zone, rng)
+    for at, kind, values in records_of(patient, infused, now, zone, seed):
+        yield Event(at, kind, patient, values=values)
 
 
 def _screening(patient: PatientStory, enrolled_at: datetime, zone: ZoneInfo, seed: int) -> Iterator[Event]:
