@@ -26,6 +26,7 @@ class Page(StrEnum):
     OVERSIGHT = "oversight"
     ENROLMENT = "enrolment"
     INFUSIONS = "infusions"
+    EVENTS = "events"
     RECIPIENTS = "recipients"
     ACCOUNTS = "accounts"
 
@@ -164,6 +165,7 @@ PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
         Page.REPORT,
         Page.OVERSIGHT,
         Page.ENROLMENT,  # for the lasting findings
+        Page.EVENTS,
     ),
     Role.COORDINATOR: (
         Page.BOARD,
@@ -171,6 +173,7 @@ PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
         Page.ALERTS,
         Page.ENROLMENT,
         Page.INFUSIONS,
+        Page.EVENTS,
         Page.RECIPIENTS,
     ),
     Role.COMMITTEE: (
@@ -179,6 +182,7 @@ PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
         Page.REVIEW,
         Page.REPORT,
         Page.OVERSIGHT,
+        Page.EVENTS,
         Page.BOARD,
         Page.PATIENT,
         Page.ALERTS,

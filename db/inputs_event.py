@@ -98,7 +98,9 @@ def _ends_after_onset(values: Values) -> Iterator[Broken]:
         yield ("ended_on", f"The end must not be before the onset, on {onset}.")
     if end is not None and ongoing:
         yield ("ended_on", "An event that goes on has no end. Take the end back, or choose no.")
-    if end is None and not ongoing:
+    if end is None and ongoing is None:
+        yield ("is_ongoing", "Say whether the event goes on; where it does not, enter its end.")
+    if end is None and ongoing is False:
         yield ("ended_on", "Enter the end of the event, or say that it goes on.")
 
 

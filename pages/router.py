@@ -40,6 +40,7 @@ SCREENS: Final = {
     Page.OVERSIGHT: Screen("committee/oversight.py", "Oversight"),
     Page.ENROLMENT: Screen("office/enrolment.py", "Enrolment"),
     Page.INFUSIONS: Screen("office/infusions.py", "Infusions"),
+    Page.EVENTS: Screen("office/events.py", "Events"),
     Page.RECIPIENTS: Screen("office/recipients.py", "Recipients"),
     Page.ACCOUNTS: Screen("office/accounts.py", "Accounts"),
 }
@@ -52,6 +53,7 @@ SECTIONS: Final = {
     Page.OVERSIGHT: "Committee",
     Page.ENROLMENT: "Trial",
     Page.INFUSIONS: "Trial",
+    Page.EVENTS: "Trial",
     Page.RECIPIENTS: "Office",
     Page.ACCOUNTS: "Office",
 }

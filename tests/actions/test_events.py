@@ -19,6 +19,7 @@ from db.queries.sae import load_notifications
 from db.session import reading, writing
 from grading.scale import Toxicity
 from tests.actions.conftest import CODE, INFUSED_AT, NOW, OTHER_CODE, SHOCK, WELL, Site, at
+from tests.support.made_up import infuse
 from trial.day_episodes import Ending
 from trial.event_facts import Causality, InfectionProof, InfectionTreatment, Outcome, SeriousCriterion
 from trial.protocol import load_protocol
@@ -88,7 +89,7 @@ class TestWhatIsTyped:
             ({"onset_on": "5.3.2026"}, "onset_on", "such as 2026-03-08"),
             ({"ended_on": "2026-03-04", "is_ongoing": None}, "ended_on", "must not be before the onset"),
             ({"ended_on": "2026-03-06"}, "ended_on", "An event that goes on has no end"),
-            ({"is_ongoing": None}, "ended_on", "Enter the end of the event, or say that it goes on."),
+            ({"is_ongoing": None}, "is_ongoing", "Say whether the event goes on"),
             ({"is_ongoing": False}, "ended_on", "Enter the end of the event, or say that it goes on."),
             ({"outcome": "fatal"}, "outcome", "choose grade 5"),
             ({"is_serious": None}, "is_serious", "Say whether the event is serious"),
@@ -168,7 +169,7 @@ class TestRecording:
         self, sqlite_site: Site, onset: date, number: int | None
     ) -> None:
         now = INFUSED_AT + timedelta(days=40)
-        sqlite_site.infuse(CODE, 2, INFUSED_AT + timedelta(days=30), now)
+        infuse(sqlite_site.patients[CODE], 2, INFUSED_AT + timedelta(days=30))
         record_event(event(onset_on=onset), by=sqlite_site.coordinator, now=now)
         record_event(event(onset_on=date(2026, 4, 1)), by=sqlite_site.coordinator, now=now)
         assert [one.infusion_number for one in standing()] == [number, 2]

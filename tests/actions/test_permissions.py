@@ -29,9 +29,9 @@ EXPECTED_ACTIONS = {
 }
 EXPECTED_PAGES = {
     "ward": "board assess patient alerts handover",
-    "investigator": "board assess patient alerts handover safety stopping report oversight enrolment",
-    "coordinator": "board patient alerts enrolment infusions recipients",
-    "committee": "safety stopping review report oversight board patient alerts",
+    "investigator": "board assess patient alerts handover safety stopping report oversight enrolment events",
+    "coordinator": "board patient alerts enrolment infusions events recipients",
+    "committee": "safety stopping review report oversight events board patient alerts",
     "admin": "accounts recipients alerts",
     "display": "board",
 }

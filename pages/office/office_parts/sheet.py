@@ -93,6 +93,21 @@ class Sheet:
             self._note(field, hint)
         return chosen
 
+    def pick(
+        self, field: str, label: str, hint: str, options: Sequence[str], value: str | None = None
+    ) -> str | None:
+        """One of a long list, found by typing a part of it."""
+        with _close_together():
+            chosen = st.selectbox(
+                label,
+                options,
+                index=None if value is None else list(options).index(value),
+                placeholder="Choose, or type a part of it",
+                key=self._key(field),
+            )
+            self._note(field, hint)
+        return chosen
+
     def choices(
         self,
         field: str,
@@ -290,6 +305,17 @@ _NAMES: Final = {
     "from_at": "Beginning",
     "to_at": "End",
     "reason": "Reason",
+    "term": "Event",
+    "onset_on": "Onset",
+    "ended_on": "End",
+    "is_serious": "Serious",
+    "serious_criteria": "Criteria",
+    "aware_at": "The site learned of it",
+    "causality_car_t": "Caused by the CAR-T cells",
+    "causality_lymphodepletion": "Caused by the lymphodepletion",
+    "causality_disease": "Caused by the lymphoma",
+    "causality_other": "Caused by something else",
+    "proof": "How it was proved",
 }
 
 
