@@ -36,6 +36,7 @@ from grading.given_drugs import DrugGiven
 from grading.scale import RULESET, Toxicity
 from grading.settings import GradingSettings
 from reports.committee import read_frozen, recomputed
+from reports.sae import altered_sae_reports
 from settings import SettingsError, load_settings
 from trial.protocol import Protocol, ProtocolError, load_protocol, parse_protocol
 
@@ -97,6 +98,7 @@ def run_checks(zone: ZoneInfo, protocol: Protocol, now: datetime) -> Iterator[Ch
         graded = [one for one in infusions if one.id not in tally.ungraded]
         yield _alerts(session, graded, protocol, now, zone)
         yield _reports(session)
+        yield _sae_reports(session)
 
 
 def _open(url: str) -> None:
@@ -181,6 +183,12 @@ def _reports(session: Session) -> Check:
         f"report {one.number}: {words}" for one in reports for words in _differences(session, one, texts)
     ]
     return Check(f"reports: {len(reports)} recomputed from their frozen rows, files compared", findings)
+
+
+def _sae_reports(session: Session) -> Check:
+    """The reports of serious events: the hash of each content and file."""
+    count, findings = altered_sae_reports(session)
+    return Check(f"serious events: content and file of {count} report versions compared", findings)
 
 
 def _differences(session: Session, report: StoredReport, texts: Mapping[str, str]) -> Iterator[str]:

@@ -4,15 +4,19 @@ The content is plain values of what stands, without the time of making: as long 
 same, and no new version is made. The PDF is a function of the content and its version alone.
 """
 
+import hashlib
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
+
+from sqlmodel import Session
 
 from actions import context
 from actions.errors import Refused
 from actions.permissions import Action, require
 from actions.sae_reports import NewReport, keep_report
 from actions.signatures import record_hash
+from db.queries.sae import load_report_pdf, load_reports
 from db.queries.sae_facts import SaeFacts, load_sae_facts
 from db.roles import Actor
 from db.session import reading
@@ -56,6 +60,19 @@ def is_outdated(facts: SaeFacts) -> bool:
         return False
     last = facts.reports[-1]
     return record_hash(current_content(facts, _narrative(last.content))) != last.content_hash
+
+
+def altered_sae_reports(session: Session) -> tuple[int, list[str]]:
+    """How many versions are kept, and a sentence for each whose content or file is not what was made."""
+    every = [one for versions in load_reports(session).values() for one in versions]
+    findings = []
+    for one in every:
+        name = f"report of the serious event {one.event_stable_id[:8]}, version {one.version}"
+        if record_hash(one.content) != one.content_hash:
+            findings.append(f"{name}: the content is not what was made")
+        if hashlib.sha256(load_report_pdf(session, one.id)).hexdigest() != one.pdf_sha256:
+            findings.append(f"{name}: the file is not what was made")
+    return len(every), findings
 
 
 def _narrative(content: Mapping[str, Any]) -> str | None:

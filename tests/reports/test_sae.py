@@ -15,8 +15,8 @@ from actions.signatures import record_hash
 from db.inputs_event import NotificationIn
 from db.queries.sae import load_notifications, load_report_pdf, load_reports
 from db.queries.sae_facts import SaeFacts, load_sae_facts
-from db.session import reading
-from reports.sae import is_outdated, make_sae_report
+from db.session import reading, writing
+from reports.sae import altered_sae_reports, is_outdated, make_sae_report
 from reports.sae_pdf import render_sae
 from tests.actions.conftest import CODE, NOW, SHOCK, Site
 from tests.actions.test_events import PNEUMONIA, TREMOR, judged, pneumonia
@@ -155,6 +155,26 @@ def test_what_changed_while_it_was_made_is_not_kept(ill: Site, lung: str) -> Non
     later = NewReport(lung, 1, ill.patients[CODE], 2, {"narrative": NARRATIVE}, b"%PDF")
     with pytest.raises(ChangedMeanwhile, match="The event was changed meanwhile"):
         keep_report(later, by=ill.investigator, now=NOW)
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "words"),
+    [("pdf", b"%PDF other", "the file"), ("content", '{"narrative": "other"}', "the content")],
+)
+def test_a_version_changed_past_the_program_is_found(
+    ill: Site, lung: str, column: str, value: object, words: str
+) -> None:
+    make_sae_report(lung, NARRATIVE, by=ill.investigator, now=NOW)
+    with reading() as session:
+        assert altered_sae_reports(session) == (1, [])
+    with writing() as session:
+        connection = session.connection()
+        connection.exec_driver_sql("DROP TRIGGER guard_sae_report_update")
+        connection.exec_driver_sql(f"UPDATE sae_report SET {column} = ?", (value,))
+    with reading() as session:
+        count, (finding,) = altered_sae_reports(session)
+    assert count == 1
+    assert finding == f"report of the serious event {lung[:8]}, version 1: {words} is not what was made"
 
 
 def test_it_is_recorded_with_which_version_the_event_was_reported(ill: Site, lung: str) -> None:
