@@ -19,7 +19,6 @@ class Page(StrEnum):
     PATIENT = "patient"
     ALERTS = "alerts"
     HANDOVER = "handover"
-    TREATMENTS = "treatments"
     SAFETY = "safety"
     STOPPING = "stopping"
     REVIEW = "review"
@@ -154,14 +153,13 @@ ACTIONS: Final[Mapping[Role, frozenset[Action]]] = {
 """What each role may write. Moving an entry to another patient and voiding it are corrections."""
 
 PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
-    Role.WARD: (Page.BOARD, Page.ASSESS, Page.PATIENT, Page.ALERTS, Page.HANDOVER, Page.TREATMENTS),
+    Role.WARD: (Page.BOARD, Page.ASSESS, Page.PATIENT, Page.ALERTS, Page.HANDOVER),
     Role.INVESTIGATOR: (
         Page.BOARD,
         Page.ASSESS,
         Page.PATIENT,
         Page.ALERTS,
         Page.HANDOVER,
-        Page.TREATMENTS,
         Page.SAFETY,
         Page.STOPPING,
         Page.REPORT,
@@ -173,7 +171,6 @@ PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
         Page.BOARD,
         Page.PATIENT,
         Page.ALERTS,
-        Page.TREATMENTS,
         Page.ENROLMENT,
         Page.INFUSIONS,
         Page.EVENTS,

@@ -33,7 +33,6 @@ SCREENS: Final = {
     Page.PATIENT: Screen("ward/patient.py", "Patient"),
     Page.ALERTS: Screen("ward/alerts.py", "Alerts"),
     Page.HANDOVER: Screen("ward/handover.py", "Handover"),
-    Page.TREATMENTS: Screen("ward/treatments.py", "Treatments"),
     Page.SAFETY: Screen("committee/safety.py", "Safety"),
     Page.STOPPING: Screen("committee/stopping.py", "Stopping"),
     Page.REVIEW: Screen("committee/review.py", "Review"),
@@ -47,7 +46,6 @@ SCREENS: Final = {
 }
 
 SECTIONS: Final = {
-    Page.TREATMENTS: "Chart",
     Page.SAFETY: "Committee",
     Page.STOPPING: "Committee",
     Page.REVIEW: "Committee",

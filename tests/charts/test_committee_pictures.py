@@ -6,13 +6,20 @@ import pytest
 
 from charts.grade_rows import draw_grade_rows, part_codes, part_words
 from charts.incidence import draw_incidence
+from charts.rate_rows import RateLine, draw_rate_rows
 from charts.shift import draw_shift
+from charts.sign_panels import Sign, SignLine, draw_sign_panels
+from charts.swimmer import draw_swimmer
 from charts.time_course import draw_time_course
 from grading.scale import Toxicity
 from tests.trial.safety_courses import course, spells
+from trial.drug_days import DrugGroup
+from trial.incidence import clopper_pearson
 from trial.safety_rows import Course
 from trial.safety_times import incidence_of, time_course
 from trial.safety_worst import first_to_second, graded_row
+from trial.second_infusion_facts import Response
+from trial.swimmer import Lane, Stretch
 
 ROW = graded_row(
     "CRS, first infusion",
@@ -156,3 +163,92 @@ def test_nobody_affected_and_nobody_infused_say_so() -> None:
     words = texts(data_of(draw_time_course([nobody, well], 14, "light")))
     assert "<b>CRS</b>, first infusion: nobody infused" in words
     assert "<b>CRS</b>, second infusion: 0 of 1 affected" in words
+
+
+LANE = Lane(
+    code="A-1",
+    last_day=45,
+    goes_on=True,
+    stretches=(Stretch(Toxicity.CRS, 1, 2, 4, 2), Stretch(Toxicity.ICANS, 2, 42, 42, 3)),
+    second_infusion_day=40,
+    drug_days=((DrugGroup.TOCILIZUMAB, 3), (DrugGroup.STEROID, 4)),
+    responses=((28, Response.PR),),
+)
+
+
+def said(data: Data) -> list[str]:
+    return [mark[1] for trace in data for mark in trace.get("customdata") or []]
+
+
+def test_a_lane_holds_grades_drugs_responses_and_its_end() -> None:
+    dead = Lane(code="A-2", last_day=9, goes_on=False, died_day=9)
+    left = Lane(code="A-3", last_day=60, goes_on=False, left_day=60)
+    data = data_of(draw_swimmer([LANE, dead, left], list(Toxicity), (1, 2), 50, "light"))
+    assert said(data) == [
+        "A-1: CRS grade 2, day 2 to 4",
+        "A-1: ICANS grade 3, day 42",
+        "A-1: Tocilizumab, day 3",
+        "A-1: Steroids, day 4",
+        "A-1: followed to day 45",
+        "A-2: died, day 9",
+        "A-3: left, day 60",
+        "Open A-1",
+        "Open A-2",
+        "Open A-3",
+    ]
+    assert {"<b>II</b>", "<b>PR</b>"} <= set(texts(data))
+    ends = next(
+        trace["marker"]["symbol"] for trace in data if "x" in trace.get("marker", {}).get("symbol", "")
+    )
+    assert ends == ["triangle-right", "x", "triangle-right"]  # the last one is beyond the axis
+
+
+def test_a_lane_obeys_toxicity_infusion_and_the_end_of_the_axis() -> None:
+    data = data_of(draw_swimmer([LANE], [Toxicity.CRS], (2,), 35, "dark"))
+    assert said(data) == [
+        "A-1: Tocilizumab, day 3",
+        "A-1: Steroids, day 4",
+        "A-1: followed to day 45",
+        "Open A-1",
+    ]
+    assert "<b>II</b>" not in texts(data)
+    assert data_of(draw_swimmer([], list(Toxicity), (1, 2), 30, "dark"))
+
+
+SIGN = Sign(words="°C", low=35, high=42, limit=38, limit_words="fever", ticks=(36, 38, 40))
+
+
+def test_small_panels_have_the_same_axes_and_break_where_a_day_is_missing() -> None:
+    lines = [
+        SignLine("A-1", 1, {0: 35.0, 1: 42.0, 3: 50.0}),
+        SignLine("A-1", 2, {0: 38.5}),
+        SignLine("A-2", 1, {}),
+    ]
+    data = data_of(draw_sign_panels(lines, SIGN, 14, "light"))
+    first, second = (trace for trace in data if trace["mode"] == "lines+markers")
+    assert first["y"] == [0, 1, None, 1, None, None]
+    assert second["y"] == [0.5, None]
+    assert (first["line"]["dash"], second["line"]["dash"]) == ("solid", "dot")
+    assert first["customdata"][0] == ["A-1, day 0: 35 °C"]
+    assert {"<b>A-1</b>", "<b>A-2</b>"} <= set(texts(data))
+    assert data_of(draw_sign_panels([], SIGN, 14, "dark"))
+
+
+def test_a_rate_line_says_its_own_count_or_what_was_printed() -> None:
+    ours = RateLine(
+        name="This trial", under="9 complete", rates=(clopper_pearson(1, 9), clopper_pearson(0, 0))
+    )
+    printed = RateLine(
+        name="ZUMA-1",
+        under="n=108",
+        rates=(clopper_pearson(102, 108), None),
+        says=("94 % of 108 (88 to 98 %)", "not stated"),
+        is_ours=False,
+    )
+    data = data_of(draw_rate_rows([("CRS", [ours, printed])], ("Any", "Grade 3 or more"), "light"))
+    expected = {"<b>CRS</b>", "1 of 9 (11 %; 0 to 48 %)", "nobody yet", *printed.says}
+    assert expected <= set(texts(data))
+    first, second = (trace["marker"] for trace in data if trace["mode"] == "markers")
+    assert first["color"][0] != first["color"][1]
+    assert second["color"] == []
+    assert data_of(draw_rate_rows([], ("Any",), "dark"))

@@ -12,7 +12,9 @@ from actions.records import store_record
 from alerts.model import SignalState
 from db.queries.committee import as_of, load_committee
 from db.queries.committee_courses import load_courses, with_episodes
+from db.queries.committee_lanes import load_lanes
 from db.queries.committee_people import Person, load_people
+from db.queries.committee_signs import load_signs
 from db.queries.committee_slots import load_completeness
 from db.roles import SYSTEM
 from db.session import reading, writing
@@ -22,8 +24,11 @@ from settings import Settings
 from tests.support import made_up
 from trial.completeness import SlotCount
 from trial.day_episodes import DayEpisode, Ending
+from trial.drug_days import DrugGroup
 from trial.protocol import load_protocol
 from trial.safety_rows import Course, CourseEnds
+from trial.second_infusion_facts import Response
+from trial.swimmer import Lane
 
 ZONE = ZoneInfo("Asia/Shanghai")
 PROTOCOL = load_protocol()
@@ -218,3 +223,68 @@ def test_what_is_due_ends_with_the_window(sqlite_database: str) -> None:
     # 14 whole days of 6 + 3, and 3 + 2 on day 0; noon meets 10:00 and 14:00, and ICE at 14:00.
     assert whole["CART-001"].due == 14 * 9 + 5
     assert whole["CART-001"].done == 14 * 3 + 2
+
+
+def lanes(cut_off: datetime = NOW) -> dict[str, Lane]:
+    with reading() as session:
+        patients = [as_of(one, cut_off, ZONE) for one in load_committee(session, ZONE)]
+        found = load_lanes(session, load_people(session, ZONE), patients, cut_off, ZONE)
+    return {lane.code: lane for lane in found}
+
+
+def test_a_lane_puts_both_infusions_drugs_scans_and_the_end_on_one_axis(sqlite_database: str) -> None:
+    charted = {**FEVER, "fever_masking_drugs": "tocilizumab;acetaminophen"}
+    patient_id = admit("CART-001", made_up.WELL, charted, FEVER, made_up.WELL)
+    enter(patient_id, FEVER, number=2, at=INFUSED_AT + timedelta(days=30))
+    record("treatment", patient_id, drug="dexamethasone", started_at=INFUSED_AT + timedelta(days=2))
+    for day, response in ((28, "PR"), (-3, "SD"), (20, None)):
+        on = (INFUSED_AT + timedelta(days=day)).date()
+        record("response_assessment", patient_id, scanned_on=on, response=response)
+    admit("CART-002", FEVER, {**FEVER, "death_due_to": "other"})
+    gone = admit("CART-003", made_up.WELL)
+    record("follow_up_event", gone, kind="lost_to_follow_up", occurred_on=date(2026, 3, 22))
+    made_up.enrol("CART-004", INFUSED_AT)
+    found = lanes()
+    assert list(found) == ["CART-001", "CART-002", "CART-003"]
+    one = found["CART-001"]
+    assert (one.second_infusion_day, one.goes_on, one.last_day) == (30, True, 30)
+    assert one.responses == ((28, Response.PR),)
+    assert one.drug_days == ((DrugGroup.TOCILIZUMAB, 1), (DrugGroup.STEROID, 2))
+    assert [(part.number, part.first_day, part.last_day) for part in one.of([Toxicity.CRS], (1, 2))] == [
+        (1, 1, 2),
+        (2, 30, 30),
+    ]
+    dead, left = found["CART-002"], found["CART-003"]
+    assert (dead.died_day, dead.last_day, dead.goes_on) == (1, 1, False)
+    assert (left.left_day, left.last_day, left.goes_on) == (20, 20, False)
+
+
+def test_a_lane_knows_nothing_after_the_cut_off(sqlite_database: str) -> None:
+    patient_id = admit("CART-001", FEVER, made_up.WELL)
+    enter(patient_id, FEVER, number=2, at=INFUSED_AT + timedelta(days=30))
+    record("treatment", patient_id, drug="tocilizumab", started_at=INFUSED_AT + timedelta(days=2))
+    record("follow_up_event", patient_id, kind="death", occurred_on=date(2026, 4, 6), cause="lymphoma")
+    lane = lanes(INFUSED_AT + timedelta(days=1, hours=3))["CART-001"]
+    assert (lane.last_day, lane.goes_on, lane.second_infusion_day, lane.died_day) == (1, True, None, None)
+    assert lane.drug_days == ()
+
+
+def test_signs_are_the_highest_temperature_and_the_lowest_ice_of_each_day(sqlite_database: str) -> None:
+    patient_id = made_up.enrol("CART-001", INFUSED_AT)
+    infusion_id = made_up.infuse(patient_id, 1, INFUSED_AT)
+    items = {"ice_orientation": 4, "ice_naming": 3, "ice_commands": 1, "ice_writing": 0, "ice_attention": 1}
+    no_ice = {name: value for name, value in made_up.WELL.items() if name != "ice_score"}
+    made_up.assess(
+        patient_id,
+        infusion_id,
+        [
+            (INFUSED_AT + timedelta(hours=1), {**made_up.WELL, "temperature_c": 38.2}),
+            (INFUSED_AT + timedelta(hours=5), {**no_ice, **items, "temperature_c": 37.0}),
+            (INFUSED_AT + timedelta(days=2), {**no_ice, "temperature_c": None}),
+            (INFUSED_AT + timedelta(days=16), made_up.WELL),
+        ],
+    )
+    with reading() as session:
+        (found,) = load_signs(session, load_committee(session, ZONE), 14, ZONE)
+    assert (found.code, found.number) == ("CART-001", 1)
+    assert (dict(found.temperature_c), dict(found.ice_score)) == ({0: 38.2}, {0: 9})

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from pages.committee.safety_parts import by_day, course, overview, rates
+from pages.committee.safety_parts import by_day, course, overview, patients, rates
 from pages.committee.safety_parts.view import View
 
 
@@ -19,5 +19,6 @@ TABS: Final[Mapping[str, Tab]] = {
     "days": Tab("By day", by_day.show),
     "rates": Tab("Rates", rates.show),
     "course": Tab("Course", course.show),
+    "patients": Tab("Patients", patients.show),
 }
 """Name in the address -> tab."""

@@ -1,1 +1,0 @@
-"""What the pages Treatments and Laboratory share: whose records they are, and when something was."""

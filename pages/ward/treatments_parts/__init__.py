@@ -1,1 +1,0 @@
-"""The parts of the treatments page: what goes on, what was given so far, recording and changing one."""
