@@ -13,6 +13,7 @@ from sqlmodel import Session, col, select
 
 from actions import context
 from actions.course import regrade_course
+from actions.enrolled import load_enrolled
 from actions.errors import Refused, RefusedField
 from actions.import_course import AssessmentRow, RefusedRow, refused_row, sort_course, store_rows
 from actions.infusions import add_infusion
@@ -229,11 +230,12 @@ class _Import:
         )
 
     def _patient(self, entry: PatientIn) -> PatientRecord | None:
-        """The patient as stored; Refused where the row says something else of them. None: enrolled now."""
+        """The patient as stored, None: enrolled now; Refused in screening or where the row says otherwise."""
         patient = office.load_patient(self._session, self._code)
         if patient is None:
             add_patient(self._session, entry, by=self._by, now=self._now)
             return None
+        load_enrolled(self._session, self._code)
         for name in _BASELINE:
             stored, given = getattr(patient, name), getattr(entry, name)
             if given is not None and given != stored:

@@ -31,7 +31,7 @@ from db.queries.screening import screening_of, standing_row
 from db.roles import Actor
 from db.screening_json import facts_to_json
 from db.session import writing
-from trial.eligibility import Eligibility, exclusion_lines, judge_eligibility
+from trial.eligibility import Eligibility, judge_for
 from trial.screening_checks import FactsError
 from trial.screening_facts import Judgement, Purpose, ScreeningFacts, Sex
 from trial.screening_judgements import carry_judgements, with_judgements
@@ -132,10 +132,7 @@ def judge_facts(facts: ScreeningFacts, purpose: Purpose, on: date) -> Eligibilit
 
     Raises FactsError where something recorded cannot be.
     """
-    limits = context.protocol().eligibility
-    if purpose is Purpose.ENROLMENT:
-        return judge_eligibility(facts, limits, on)
-    return Eligibility(exclusion_lines(facts, limits, on))
+    return judge_for(purpose, facts, context.protocol().eligibility, on)
 
 
 def judged_on(patient: PatientRecord, purpose: Purpose, now: datetime) -> date:

@@ -4,6 +4,7 @@ Usage: python tools/screenshots.py [FOLDER], by default docs/screens. Needs chro
 requirements-dev.lock. The demonstration in data/demo is built anew, as by every `make demo`.
 """
 
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -32,6 +33,7 @@ LONG_TABLET: Final = (820, 1330)
 """As far as a person scrolls to see the days under the patient's picture."""
 GRADE_3_NOW: Final = "CART-003"
 RECOVERED_GRADE_4: Final = "CART-002"
+IN_SCREENING: Final = "CART-016"
 _COLOURS: Final = 160
 _MAIL_MARGIN_PX: Final = 12
 
@@ -103,6 +105,19 @@ def show_handover(browser: Browser, url: str, password: str) -> Page:
     return page
 
 
+def show_enrolment(browser: Browser, url: str, password: str) -> Page:
+    """Who is in screening, and one patient whose facts are not complete yet."""
+    address = f"/enrolment?code={IN_SCREENING}"
+    page = _open(browser, url, password, "investigator", address, size=LONG_TABLET)
+    result = page.get_by_text(re.compile(r"^Undecided: \d+ criteria are not yet known\.$")).last
+    expect(result).to_be_visible()
+    page.get_by_role("heading", name="One patient").scroll_into_view_if_needed()
+    page.get_by_role("heading", name=f"Criteria of {IN_SCREENING}").evaluate(
+        "heading => heading.scrollIntoView({ block: 'center' })"
+    )
+    return page
+
+
 PICTURES: Final[dict[str, Callable[[Browser, str, str], Page]]] = {
     "board": show_board,
     "assess": show_assess,
@@ -110,6 +125,7 @@ PICTURES: Final[dict[str, Callable[[Browser, str, str], Page]]] = {
     "safety": show_safety,
     "alerts": show_alerts,
     "handover": show_handover,
+    "enrolment": show_enrolment,
 }
 
 

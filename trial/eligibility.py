@@ -25,7 +25,7 @@ from trial.criteria import BY_ID, CRITERIA, Criterion, Kind, SettledBy
 from trial.eligibility_rules import COMPUTED, Found
 from trial.limits import EligibilityLimits
 from trial.screening_checks import check
-from trial.screening_facts import Judgement, ScreeningFacts
+from trial.screening_facts import Judgement, Purpose, ScreeningFacts
 
 
 class Status(StrEnum):
@@ -125,6 +125,13 @@ def judge_eligibility(facts: ScreeningFacts, limits: EligibilityLimits, on: date
     """
     check(facts, on)
     return Eligibility(tuple(_line(criterion, facts, limits, on) for criterion in CRITERIA))
+
+
+def judge_for(purpose: Purpose, facts: ScreeningFacts, limits: EligibilityLimits, on: date) -> Eligibility:
+    """Every criterion for the enrolment, only those that exclude for the second infusion; raises alike."""
+    if purpose is Purpose.ENROLMENT:
+        return judge_eligibility(facts, limits, on)
+    return Eligibility(exclusion_lines(facts, limits, on))
 
 
 def exclusion_lines(facts: ScreeningFacts, limits: EligibilityLimits, on: date) -> tuple[Line, ...]:

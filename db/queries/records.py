@@ -43,6 +43,13 @@ def load_versions(session: Session, name: str, stable_id: str) -> list[RowMappin
     return list(session.connection().execute(query).mappings())
 
 
+def load_every_version(session: Session, name: str) -> list[RowMapping]:
+    """Every version of every record of a table, by patient."""
+    table = table_of(name)
+    query = _with_author(table).order_by(table.c.patient_id, table.c.id)
+    return list(session.connection().execute(query).mappings())
+
+
 def content_columns(name: str) -> Collection[str]:
     """The columns of a versioned record that a person fills."""
     return [column.name for column in table_of(name).columns if column.name not in _ABOUT]

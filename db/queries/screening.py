@@ -7,7 +7,7 @@ from typing import Any, Final
 from sqlalchemy import RowMapping
 from sqlmodel import Session
 
-from db.queries.records import load_standing, load_versions
+from db.queries.records import load_every_version, load_standing, load_versions
 from db.screening_json import facts_from_json
 from trial.eligibility import Verdict
 from trial.screening_facts import Purpose, ScreeningFacts
@@ -53,6 +53,11 @@ def load_screenings(session: Session, purpose: Purpose = Purpose.ENROLMENT) -> d
     """Patient -> the facts that stand, of everybody."""
     rows = load_standing(session, "screening")
     return {row["patient_id"]: screening_of(row) for row in rows if row["purpose"] == purpose.value}
+
+
+def load_screening_rows(session: Session) -> list[RowMapping]:
+    """Every version of every screening as its row, with its author; `screening_of` reads one."""
+    return load_every_version(session, "screening")
 
 
 def load_screening_versions(session: Session, stable_id: str) -> list[ScreeningRecord]:

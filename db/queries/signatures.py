@@ -25,13 +25,13 @@ class SignatureRecord:
     signed_at: datetime
 
 
-def load_signatures(session: Session, subject: str, subject_ids: list[int]) -> list[SignatureRecord]:
-    """The signatures under these rows (versions) of a table, the first one first."""
-    query = (
-        select(_SIGNATURES)
-        .where(_SIGNATURES.c.subject == subject, _SIGNATURES.c.subject_id.in_(subject_ids))
-        .order_by(_SIGNATURES.c.id)
-    )
+def load_signatures(
+    session: Session, subject: str, subject_ids: list[int] | None = None
+) -> list[SignatureRecord]:
+    """The signatures under these rows (versions) of a table, or under all of them, the first one first."""
+    query = select(_SIGNATURES).where(_SIGNATURES.c.subject == subject).order_by(_SIGNATURES.c.id)
+    if subject_ids is not None:
+        query = query.where(_SIGNATURES.c.subject_id.in_(subject_ids))
     names = SignatureRecord.__dataclass_fields__
     return [
         SignatureRecord(**{name: row[name] for name in names})

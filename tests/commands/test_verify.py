@@ -89,6 +89,7 @@ def test_a_whole_database_passes(trial: str, capsys: pytest.CaptureFixture[str])
     assert all(line.startswith("ok     ") for line in lines[:-1])
     assert lines[-1] == "Everything is as it was written."
     assert any("grades: 6 rebuilt and compared" in line for line in lines)
+    assert any("screenings: 0 versions judged again, 0 signatures compared" in line for line in lines)
     assert any("patient days: 4 rebuilt and compared" in line for line in lines)
     assert any("integrity_check" in line for line in lines) == trial.startswith("sqlite")
 

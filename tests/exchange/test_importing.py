@@ -11,9 +11,10 @@ from sqlalchemy import select
 from actions import context
 from actions.assessments import correct_assessment, void_assessment
 from actions.recipients import add_recipient
+from actions.screening import start_screening
 from alerts import jobs
 from db.audit import verify_chain
-from db.inputs import AssessmentIn, RecipientIn
+from db.inputs import AssessmentIn, PatientIn, RecipientIn
 from db.models import Record
 from db.roles import SYSTEM, Group
 from db.session import reading
@@ -235,6 +236,15 @@ def test_an_infusion_or_a_patient_told_differently_is_refused(ward: Ward) -> Non
     assert sentences(other_age.rejected_infusions) == {
         2: "P1 is enrolled with age 61; correct it on the enrolment page."
     }
+
+
+def test_a_file_enrols_nobody_who_is_in_screening(ward: Ward) -> None:
+    start_screening(PatientIn(study_code="P1", age_years=61), by=SYSTEM, now=NOW)
+    done = ward.load([infused(age_years="62")], [assessed("05T08:00")])
+    assert (done.patients_added, done.infusions_added, done.assessments_added) == (0, 0, 0)
+    assert sentences(done.rejected_infusions)[2].startswith("P1 is in screening and not enrolled.")
+    assert len(done.rejected_assessments) == 1
+    assert ward.rows("patient")[0]["enrolled_at"] is None
 
 
 def test_a_refused_infusion_leaves_no_patient_behind(ward: Ward) -> None:

@@ -19,7 +19,7 @@ from db.session import reading, writing
 from settings import ROOT
 from tests.actions import screened
 from tests.actions.conftest import CODE as INFUSED
-from tests.actions.conftest import Site, make_site
+from tests.actions.conftest import NOW, Site, make_site
 from tests.actions.screened import CODE, PASSWORD, eligible, enrolled, record, standing, start
 from trial.eligibility import Verdict
 from trial.screening_facts import MalignancyKind, Sex
@@ -249,6 +249,8 @@ class TestAfterEnrolment:
         assert "The facts were changed since; version 3 stands now." in words(app)
         assert SIGN not in labels(app)
         assert "Judged for 7 Mar 2026, the day of the enrolment" in words(app)
+        assert said in words(open_as(Role.WARD, PATIENT))
+        site.infuse(CODE, 1, NOW, NOW)
         assert said in words(open_as(Role.WARD, PATIENT))
 
     def test_facts_that_were_touched_behind_the_program_are_told(

@@ -8,7 +8,7 @@ import pytest
 
 from tests.trial.screened import LIMITS, NEVER, NO, ON, WELL, YES, known
 from trial.criteria import BY_ID, CRITERIA, Kind, SettledBy
-from trial.eligibility import Status, Verdict, ask, exclusion_lines, judge_eligibility
+from trial.eligibility import Status, Verdict, ask, exclusion_lines, judge_eligibility, judge_for
 from trial.eligibility_rules import months_before
 from trial.screening_facts import (
     ActiveInfection,
@@ -17,6 +17,7 @@ from trial.screening_facts import (
     OtherMalignancy,
     PastEvent,
     PregnancyTest,
+    Purpose,
     RelapsedRefractory,
     ScreeningFacts,
     Sex,
@@ -402,6 +403,13 @@ def test_the_words_name_the_limits_in_force() -> None:
     assert not any("{" in text for text in words.values())
     stricter = replace(LIMITS, lvef_percent_above=62)
     assert ask("lvef", WELL, stricter, ON).sentence() == "LVEF above 62 %: not met (LVEF 62 %)."
+
+
+def test_the_purpose_says_which_criteria_are_asked() -> None:
+    assert judge_for(Purpose.ENROLMENT, WELL, LIMITS, ON) == judge_eligibility(WELL, LIMITS, ON)
+    again = judge_for(Purpose.SECOND_INFUSION, known(ecog=5), LIMITS, ON)
+    assert again.lines == exclusion_lines(WELL, LIMITS, ON)
+    assert again.verdict is Verdict.ELIGIBLE
 
 
 def test_the_exclusion_criteria_can_be_asked_alone() -> None:
