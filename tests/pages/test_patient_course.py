@@ -89,7 +89,7 @@ def test_every_record_has_its_place_its_words_and_its_link(patient: Actor) -> No
     assert {name: mark.text for name, mark in marks.items()} == {
         "PET/CT": "PR",
         "ctDNA": "+",
-        "What followed": "Progression",
+        "Progression": "",
         "Tocilizumab": "",
     }
     assert "Deauville 4" in marks["PET/CT"].words

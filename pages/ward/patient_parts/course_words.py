@@ -230,12 +230,11 @@ def _follow_up_marks(events: Iterable[RowMapping], words: Wording) -> Iterator[M
         cause = f" ({row['cause']})" if row["cause"] else ""
         yield Mark(
             lane=Lane.DISEASE,
-            name="What followed",
+            name=what,
             at=_noon(row["occurred_on"]),
             symbol="diamond",
             words=f"<b>{what}{cause}</b><br>{_day(row['occurred_on'])}",
             link=words.address("visits"),
-            text=what,
         )
 
 
