@@ -20,7 +20,7 @@ from actions.patient_days import DayGrade, rewrite_days, worst_of_days
 from alerts.reconcile import Told, reconcile_course
 from db.models import Record
 from db.queries.course import StoredAssessment, last_closed_at, load_course
-from db.queries.treatments import load_drugs_given
+from db.queries.treatments import load_infused_and_given
 from db.roles import Actor
 from failpoints import reach
 from grading.crs_course import GradedAssessment, grade_course
@@ -30,7 +30,6 @@ from trial.protocol import Protocol
 _log: Final = logging.getLogger(__name__)
 
 _GRADES: Final = Record.metadata.tables["grade"]
-_INFUSIONS: Final = Record.metadata.tables["infusion"]
 _JUDGED: Final = (
     "grade",
     "at_least",
@@ -43,7 +42,6 @@ _JUDGED: Final = (
     "recurrence",
 )
 """What a re-grade compares. Another edition or protocol alone never makes a new row."""
-_INFUSED_AT: Final = select(_INFUSIONS.c.infused_at).where(_INFUSIONS.c.id == bindparam("of_infusion"))
 _STANDING: Final = select(_GRADES).where(
     _GRADES.c.infusion_id == bindparam("of_infusion"), _GRADES.c.superseded_at.is_(None)
 )
@@ -148,7 +146,7 @@ class _Course:
 
 
 def _grade(session: Session, infusion_id: int, from_at: datetime | None, protocol: Protocol) -> _Course:
-    infused_at = session.connection().execute(_INFUSED_AT, {"of_infusion": infusion_id}).scalar_one()
+    infused_at, drugs = load_infused_and_given(session, infusion_id)
     zone = context.settings().zone
     first_at = None if from_at is None else _start_of_day(from_at, zone)
     stored = _load(session, infusion_id, first_at, protocol)
@@ -157,7 +155,7 @@ def _grade(session: Session, infusion_id: int, from_at: datetime | None, protoco
         infused_at=infused_at.astimezone(zone),
         settings=protocol.grading,
         from_at=first_at,
-        drugs=load_drugs_given(session, infusion_id),
+        drugs=drugs,
     )
     rows = list(zip(stored[len(stored) - len(graded) :], graded, strict=True))
     return _Course(infusion_id, infused_at, from_at, zone, rows)

@@ -1,14 +1,12 @@
 """Who an entry is about, and what cannot be recorded of somebody who has died."""
 
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlmodel import Session
 
-from actions import context
 from actions.errors import Refused, RefusedField
-from actions.words import date_words, on_day
+from actions.words import on_day
 from db.queries import office
-from db.queries.ends import load_ends
 from db.queries.office import PatientRecord
 
 
@@ -21,23 +19,9 @@ def known_patient(session: Session, study_code: str) -> PatientRecord:
     return patient
 
 
-def death_on(session: Session, patient: PatientRecord) -> date | None:
-    """The hospital's date of the death, from the assessment that records it or from the follow-up."""
-    ends = load_ends(session, [patient.id]).get(patient.id)
-    charted = None if patient.died_at is None else patient.died_at.astimezone(context.settings().zone).date()
-    known = [on for on in (charted, ends.died_on if ends else None) if on is not None]
-    return min(known, default=None)
-
-
-def problems_after_death(
-    patient: PatientRecord, died_on: date | None, field: str, at: datetime
-) -> list[RefusedField]:
-    """What is dated after a death cannot be: after its moment where that is charted, else after its day."""
-    code = patient.study_code
-    if patient.died_at is not None and at > patient.died_at:
-        died = on_day(patient.died_at)
-    elif died_on is not None and at.astimezone(context.settings().zone).date() > died_on:
-        died = date_words(died_on)
-    else:
+def problems_after_death(patient: PatientRecord, field: str, at: datetime) -> list[RefusedField]:
+    """What comes after a death cannot be recorded."""
+    if patient.died_at is None or at <= patient.died_at:
         return []
-    return [RefusedField(field, at, f"The death of {code} is recorded on {died}; nothing comes after it.")]
+    code, died = patient.study_code, on_day(patient.died_at)
+    return [RefusedField(field, at, f"The death of {code} is recorded at {died}; nothing comes after it.")]

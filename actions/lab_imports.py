@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from actions.errors import Refused
-from actions.known import death_on, known_patient
+from actions.known import known_patient
 from actions.lab_storing import StoredResults, refuse_impossible, store_results
 from actions.permissions import Action, require
 from db.inputs_lab import LabResultIn
@@ -57,14 +57,13 @@ def import_lab_results(
             done.refused = [RefusedLine(line.line, tuple(refusal.problems)) for line in lines]
             return done
         stored = StoredResults(session, patient.id, [line.entry for line in lines])
-        died_on = death_on(session, patient)
         for line in lines:
             try:
                 if stored.ever_held(line.entry):
                     done.known += 1
                     continue
                 stored.refuse_taken(line.entry)
-                refuse_impossible(patient, died_on, [line.entry], now)
+                refuse_impossible(patient, [line.entry], now)
                 _refuse_doubtful(line.entry, accept_doubtful)
                 new.append(line.entry)
             except Refused as refusal:

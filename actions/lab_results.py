@@ -12,7 +12,7 @@ from typing import Final
 from sqlmodel import Session
 
 from actions.errors import Refused, refuse_unconfirmed
-from actions.known import death_on, known_patient
+from actions.known import known_patient
 from actions.lab_storing import Source, StoredResults, refuse_impossible, store_results
 from actions.permissions import Action, require
 from actions.records import correct_record, standing_version, void_record
@@ -57,7 +57,7 @@ def record_lab_results(
     _refuse_odd_panel(panel)
     with writing() as session:
         patient = known_patient(session, panel[0].patient_id)
-        refuse_impossible(patient, death_on(session, patient), panel, now)
+        refuse_impossible(patient, panel, now)
         stored = StoredResults(session, patient.id, panel)
         new = [entry for entry in panel if not stored.holds(entry)]
         questions = _questions(session, patient.id, new)
@@ -94,7 +94,7 @@ def correct_lab_result(
             raise Refused(
                 "The patient and the analyte of a result cannot be changed. Withdraw it and record it again."
             )
-        refuse_impossible(patient, death_on(session, patient), [entry], now)
+        refuse_impossible(patient, [entry], now)
         if entry.taken_at != stored["taken_at"]:
             StoredResults(session, patient.id, [entry]).refuse_taken(entry)
         questions = [question.sentence for question in entry.to_confirm()]

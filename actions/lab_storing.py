@@ -1,7 +1,7 @@
 """How laboratory results are stored inside an action's transaction, and what stands there already."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any, Final, Literal
 from uuid import uuid4
 
@@ -68,14 +68,12 @@ def _content(row: RowMapping) -> dict[str, Any]:
     return {name: row[name] for name in _CONTENT}
 
 
-def refuse_impossible(
-    patient: PatientRecord, died_on: date | None, entries: Sequence[LabResultIn], now: datetime
-) -> None:
+def refuse_impossible(patient: PatientRecord, entries: Sequence[LabResultIn], now: datetime) -> None:
     """Refuse samples of the future, or of after a death."""
     problems: list[Any] = []
     for at in dict.fromkeys(entry.taken_at for entry in entries):
         problems += check_not_future("taken_at", at, "The time of the sample", now)
-        problems += problems_after_death(patient, died_on, "taken_at", at)
+        problems += problems_after_death(patient, "taken_at", at)
     if problems:
         raise Refused(problems)
 

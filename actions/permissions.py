@@ -19,6 +19,7 @@ class Page(StrEnum):
     PATIENT = "patient"
     ALERTS = "alerts"
     HANDOVER = "handover"
+    TREATMENTS = "treatments"
     SAFETY = "safety"
     STOPPING = "stopping"
     REVIEW = "review"
@@ -153,13 +154,14 @@ ACTIONS: Final[Mapping[Role, frozenset[Action]]] = {
 """What each role may write. Moving an entry to another patient and voiding it are corrections."""
 
 PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
-    Role.WARD: (Page.BOARD, Page.ASSESS, Page.PATIENT, Page.ALERTS, Page.HANDOVER),
+    Role.WARD: (Page.BOARD, Page.ASSESS, Page.PATIENT, Page.ALERTS, Page.HANDOVER, Page.TREATMENTS),
     Role.INVESTIGATOR: (
         Page.BOARD,
         Page.ASSESS,
         Page.PATIENT,
         Page.ALERTS,
         Page.HANDOVER,
+        Page.TREATMENTS,
         Page.SAFETY,
         Page.STOPPING,
         Page.REPORT,
@@ -171,6 +173,7 @@ PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
         Page.BOARD,
         Page.PATIENT,
         Page.ALERTS,
+        Page.TREATMENTS,
         Page.ENROLMENT,
         Page.INFUSIONS,
         Page.EVENTS,

@@ -16,7 +16,7 @@ from sqlmodel import Session
 from actions import context
 from actions.course import regrade_course
 from actions.errors import AlreadyRecorded, Refused, RefusedField, refuse_unconfirmed
-from actions.known import death_on, known_patient, problems_after_death
+from actions.known import known_patient, problems_after_death
 from actions.permissions import Action, require
 from actions.records import correct_record, plain, standing_version, store_record, void_record
 from actions.versions import read_reason
@@ -70,7 +70,7 @@ def record_treatment(
     require(by, Action.RECORD_TREATMENT)
     with writing() as session:
         patient = known_patient(session, entry.patient_id)
-        _refuse_impossible(session, patient, entry, now)
+        _refuse_impossible(patient, entry, now)
         known = load_treatments(session, patient.id)
         _refuse_twice(entry, known)
         warnings = _warnings(entry, patient, known, now)
@@ -132,7 +132,7 @@ def correct_treatment(
         patient = known_patient(session, entry.patient_id)
         if patient.id != stored["patient_id"]:
             raise Refused("The patient of a treatment cannot be changed. Withdraw it and record it again.")
-        _refuse_impossible(session, patient, entry, now)
+        _refuse_impossible(patient, entry, now)
         others = [one for one in load_treatments(session, patient.id) if one.stable_id != stable_id]
         _refuse_twice(entry, others)
         warnings = _warnings(entry, patient, others, now)
@@ -225,15 +225,14 @@ def _refuse_twice(entry: TreatmentIn, known: list[Treatment]) -> None:
             raise AlreadyRecorded([RefusedField("started_at", entry.started_at, sentence)])
 
 
-def _refuse_impossible(session: Session, patient: PatientRecord, entry: TreatmentIn, now: datetime) -> None:
+def _refuse_impossible(patient: PatientRecord, entry: TreatmentIn, now: datetime) -> None:
     problems: list[Any] = []
-    died_on = death_on(session, patient)
     for field, at, label in (
         ("started_at", entry.started_at, "The beginning"),
         ("ended_at", entry.ended_at, "The end"),
     ):
         if at is not None:
             problems += check_not_future(field, at, label, now)
-            problems += problems_after_death(patient, died_on, field, at)
+            problems += problems_after_death(patient, field, at)
     if problems:
         raise Refused(problems)

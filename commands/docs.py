@@ -9,6 +9,9 @@ from grading.documents import render_pages
 from settings import ROOT
 from trial.ctcae_document import PATH as TERMS_PAGE
 from trial.ctcae_document import render_terms
+from trial.protocol import load_protocol
+from trial.treatment_document import PATH as TREATMENTS_PAGE
+from trial.treatment_document import treatments_page
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +28,12 @@ def main(args: argparse.Namespace) -> int:
 
 def all_pages() -> dict[str, str]:
     """The text of every page that is made, by its path in the repository."""
-    return {**render_pages(), TERMS_PAGE: render_terms(), "docs/failpoints.md": _failpoints()}
+    return {
+        **render_pages(),
+        TERMS_PAGE: render_terms(),
+        TREATMENTS_PAGE: treatments_page(load_protocol().treatments),
+        "docs/failpoints.md": _failpoints(),
+    }
 
 
 def write_pages(root: Path) -> int:

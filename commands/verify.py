@@ -30,7 +30,7 @@ from db.audit import verify_chain
 from db.queries import verify as stored
 from db.queries.course import StoredAssessment, load_course
 from db.queries.reports import StoredReport, load_file, load_frozen, load_reports
-from db.queries.treatments import load_drugs_given
+from db.queries.treatments import load_infused_and_given
 from db.session import SaveRefused, reading
 from grading.crs_course import GradedAssessment, grade_course
 from grading.given_drugs import DrugGiven
@@ -262,7 +262,8 @@ def _compare_course(
         (grade["assessment_id"], grade["scale"]): grade
         for grade in stored.load_standing_grades(session, infusion.id)
     }
-    rebuild = _Rebuilt(rows, infusion, load_drugs_given(session, infusion.id), protocols, zone)
+    _, drugs = load_infused_and_given(session, infusion.id)
+    rebuild = _Rebuilt(rows, infusion, drugs, protocols, zone)
     for place, row in enumerate(rows):
         at = f"{infusion.words}, {row.assessed_at.astimezone(zone):%Y-%m-%d %H:%M}"
         for scale in Toxicity:

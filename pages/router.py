@@ -33,6 +33,7 @@ SCREENS: Final = {
     Page.PATIENT: Screen("ward/patient.py", "Patient"),
     Page.ALERTS: Screen("ward/alerts.py", "Alerts"),
     Page.HANDOVER: Screen("ward/handover.py", "Handover"),
+    Page.TREATMENTS: Screen("ward/treatments.py", "Treatments"),
     Page.SAFETY: Screen("committee/safety.py", "Safety"),
     Page.STOPPING: Screen("committee/stopping.py", "Stopping"),
     Page.REVIEW: Screen("committee/review.py", "Review"),
@@ -46,6 +47,7 @@ SCREENS: Final = {
 }
 
 SECTIONS: Final = {
+    Page.TREATMENTS: "Chart",
     Page.SAFETY: "Committee",
     Page.STOPPING: "Committee",
     Page.REVIEW: "Committee",

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from grading.charted import Charted, FeverMaskingDrug, Vasopressor, Word
 from trial.drugs import ACTS_LONG, CHARTED_AS_FEVER_MASKING, CHARTED_AS_VASOPRESSOR
@@ -32,18 +33,28 @@ def disagreements(
     since         the assessment before it; None where there is none
     acting_hours  so long after its last dose a drug may still be charted as acting; antibodies act longer
     """
-    at = charted.assessed_at
-    acting = timedelta(hours=acting_hours)
-    from_at = at - acting if since is None else since
-    running = [one for one in treatments if one.goes_on_at(at)]
-    given = [one for one in treatments if one.goes_on_at(at) or from_at < one.started_at <= at]
+    at, acting = charted.assessed_at, timedelta(hours=acting_hours)
+    treated = treated_at(treatments, at, since=since, acting_hours=acting_hours)
     still_acting = [one for one in treatments if _still_acts(one, at, acting)]
     return [
-        *_compare("vasopressors", charted.vasopressors, CHARTED_AS_VASOPRESSOR, running, running),
+        *_compare("vasopressors", charted.vasopressors, treated["vasopressors"], treated["vasopressors"]),
         *_compare(
-            "fever_masking_drugs", charted.fever_masking_drugs, CHARTED_AS_FEVER_MASKING, given, still_acting
+            "fever_masking_drugs", charted.fever_masking_drugs, treated["fever_masking_drugs"], still_acting
         ),
     ]
+
+
+def treated_at(
+    treatments: Sequence[Treatment], at: datetime, *, since: datetime | None, acting_hours: float
+) -> dict[str, list[Treatment]]:
+    """Box -> the treatments that belong into it at a moment: what runs, or was given since the last entry."""
+    from_at = at - timedelta(hours=acting_hours) if since is None else since
+    running = [one for one in treatments if one.goes_on_at(at)]
+    given = [one for one in treatments if one.goes_on_at(at) or from_at < one.started_at <= at]
+    return {
+        "vasopressors": [one for one in running if one.drug in CHARTED_AS_VASOPRESSOR],
+        "fever_masking_drugs": [one for one in given if one.drug in CHARTED_AS_FEVER_MASKING],
+    }
 
 
 def _still_acts(treatment: Treatment, at: datetime, acting: timedelta) -> bool:
@@ -54,12 +65,12 @@ def _still_acts(treatment: Treatment, at: datetime, acting: timedelta) -> bool:
 def _compare(
     column: str,
     box: Collection[Word] | None,
-    charted_as: Mapping[Drug, Word],
     expected: Iterable[Treatment],
     enough: Iterable[Treatment],
 ) -> list[Disagreement]:
     """expected  treatments that the box ought to name; `enough`: those that explain what it names"""
-    words = {one.drug: one.words for one in expected if one.drug in charted_as}
+    charted_as = _CHARTED_AS[column]
+    words = {one.drug: one.words for one in expected}
     unnamed = [word for drug, word in words.items() if charted_as[drug] not in (box or ())]
     explained = {charted_as[one.drug] for one in enough if one.drug in charted_as}
     untreated = [
@@ -89,6 +100,12 @@ def _compare(
             )
         )
     return found
+
+
+_CHARTED_AS: Final[Mapping[str, Mapping[Drug, Word]]] = {
+    "vasopressors": CHARTED_AS_VASOPRESSOR,
+    "fever_masking_drugs": CHARTED_AS_FEVER_MASKING,
+}
 
 
 def _named(words: Sequence[str]) -> str:

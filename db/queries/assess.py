@@ -12,11 +12,13 @@ from db.charted_columns import charted_of
 from db.models import Assessment, Grade, Infusion, Patient, Recipient, Record, Stay, User
 from db.queries.deaths import died_at as died_at_of
 from db.queries.skips import load_skips
+from db.queries.treatments import load_treatments
 from grading.charted import FILE_COLUMNS, Charted
 from grading.scale import Toxicity
 from trial.calendar import GradePoint, Recorded, StayKind, StayPeriod
 from trial.due import SkippedSlot
 from trial.refusals import asked_again_at
+from trial.treatments import Treatment
 
 CONTENT: Final = tuple(
     name for name in FILE_COLUMNS if name not in ("patient_id", "infusion_number", "assessed_at")
@@ -52,6 +54,7 @@ class AssessFacts:
     course      current, recorded assessments by time observed
     last        column -> last value; "ice" holds the last total
     died_at     after it nothing is recorded (`db.queries.deaths`); `last_at` is the latest row of all
+    treatments  of the patient, earliest first
     """
 
     patient_id: int
@@ -69,6 +72,7 @@ class AssessFacts:
     skipped: tuple[SkippedSlot, ...]
     died_at: datetime | None
     last_at: datetime | None
+    treatments: tuple[Treatment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,7 @@ def load_assess(
         skipped=tuple(load_skips(session, [infusion_id])[infusion_id]),
         died_at=died_at,
         last_at=last_at,
+        treatments=tuple(load_treatments(session, patient_id)),
     )
 
 

@@ -1,4 +1,4 @@
-"""What ends the observation of a patient, by the hospital's dates, as recorded in the follow-up."""
+"""What besides a death ends the observation of a patient, by the hospital's dates of the follow-up."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -14,7 +14,9 @@ from trial.follow_up_facts import FollowUpKind
 
 _EVENTS: Final = Record.metadata.tables["follow_up_event"]
 _STANDING: Final = select(_EVENTS.c.patient_id, _EVENTS.c.kind, _EVENTS.c.occurred_on).where(
-    _EVENTS.c.superseded_at.is_(None), ~_EVENTS.c.voided
+    _EVENTS.c.superseded_at.is_(None),
+    ~_EVENTS.c.voided,
+    _EVENTS.c.kind != FollowUpKind.DEATH.value,  # `db.queries.deaths` reads it from both of its records
 )
 
 
@@ -22,7 +24,6 @@ _STANDING: Final = select(_EVENTS.c.patient_id, _EVENTS.c.kind, _EVENTS.c.occurr
 class Ends:
     """The first date of each kind of end; None where none is recorded."""
 
-    died_on: date | None = None
     progressed_on: date | None = None
     left_on: date | None = None
     new_therapy_on: date | None = None
@@ -41,7 +42,6 @@ def load_ends(session: Session, patient_ids: Iterable[int] | None = None) -> Map
 
 
 _ENDS: Final = {
-    FollowUpKind.DEATH: "died_on",
     FollowUpKind.PROGRESSION: "progressed_on",
     FollowUpKind.RELAPSE: "progressed_on",
     FollowUpKind.WITHDRAWAL: "left_on",

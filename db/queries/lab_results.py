@@ -7,10 +7,11 @@ from datetime import date, datetime
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import RowMapping, bindparam, func, select
+from sqlalchemy import RowMapping, bindparam, select
 from sqlmodel import Session
 
 from db.models import Record
+from db.queries.deaths import load_death, load_deaths
 from db.queries.ends import Ends, load_ends
 from db.queries.records import load_standing, load_versions
 from db.queries.treatments import load_treatments, load_treatments_of_all
@@ -22,7 +23,6 @@ from trial.treatments import Treatment
 TABLE: Final = "lab_result"
 _RESULTS: Final = Record.metadata.tables[TABLE]
 _INFUSIONS: Final = Record.metadata.tables["infusion"]
-_ASSESSMENTS: Final = Record.metadata.tables["assessment"]
 _ANALYTES: Final = {analyte.value: analyte for analyte in Analyte}
 _STANDING: Final = (
     select(
@@ -77,9 +77,10 @@ def load_lab_records(session: Session, patient_id: int) -> list[LabRecord]:
     return sorted(in_order, key=lambda one: one.row.taken_at, reverse=True)
 
 
-def load_lab_versions(session: Session, stable_id: str) -> list[LabRecord]:
-    """Every version of one result, the first one first."""
-    return [_record(row) for row in load_versions(session, TABLE, stable_id)]
+def load_lab_versions(session: Session, stable_id: str, patient_id: int) -> list[LabRecord]:
+    """Every version of one result of a patient, the first one first; nothing for another patient's."""
+    rows = load_versions(session, TABLE, stable_id)
+    return [_record(row) for row in rows if row["patient_id"] == patient_id]
 
 
 def load_all_versions_at(
@@ -101,33 +102,33 @@ def load_all_versions_at(
 def load_trial_course(session: Session, patient_id: int, zone: ZoneInfo) -> TrialCourse:
     """The infusions, treatments and ends of one patient, for the grading of blood counts."""
     infusions = _load_infusions(session, patient_id).get(patient_id, {})
-    deaths = _load_charted_deaths(session, zone, patient_id)
+    death = load_death(session, patient_id)
     ends = load_ends(session, [patient_id]).get(patient_id, Ends())
-    return _course(infusions, load_treatments(session, patient_id), deaths.get(patient_id), ends)
+    died_on = None if death is None else death.on(zone)
+    return _course(infusions, load_treatments(session, patient_id), died_on, ends)
 
 
 def load_trial_courses(session: Session, zone: ZoneInfo) -> dict[int, TrialCourse]:
     """The same of every patient who was infused, by patient id."""
     infusions = _load_infusions(session)
     treatments = load_treatments_of_all(session)
-    deaths = _load_charted_deaths(session, zone)
+    died_on = {patient_id: death.on(zone) for patient_id, death in load_deaths(session).items()}
     ends = load_ends(session)
     return {
         patient_id: _course(
-            infused, treatments.get(patient_id, []), deaths.get(patient_id), ends.get(patient_id, Ends())
+            infused, treatments.get(patient_id, []), died_on.get(patient_id), ends.get(patient_id, Ends())
         )
         for patient_id, infused in infusions.items()
     }
 
 
 def _course(
-    infused_at: Mapping[int, datetime], treatments: list[Treatment], charted_death: date | None, ends: Ends
+    infused_at: Mapping[int, datetime], treatments: list[Treatment], died_on: date | None, ends: Ends
 ) -> TrialCourse:
-    deaths = [on for on in (charted_death, ends.died_on) if on is not None]
     return TrialCourse(
         infused_at=infused_at,
         treatments=treatments,
-        died_on=min(deaths, default=None),
+        died_on=died_on,
         progressed_on=ends.progressed_on,
         left_on=ends.left_on,
         new_therapy_on=ends.new_therapy_on,
@@ -142,24 +143,6 @@ def _load_infusions(session: Session, patient_id: int | None = None) -> dict[int
     for of_patient, number, infused_at in session.connection().execute(query):
         found[of_patient][number] = infused_at
     return dict(found)
-
-
-def _load_charted_deaths(session: Session, zone: ZoneInfo, patient_id: int | None = None) -> dict[int, date]:
-    query = (
-        select(_ASSESSMENTS.c.patient_id, func.min(_ASSESSMENTS.c.assessed_at))
-        .where(
-            _ASSESSMENTS.c.superseded_at.is_(None),
-            _ASSESSMENTS.c.status == "recorded",
-            _ASSESSMENTS.c.death_due_to.is_not(None),
-        )
-        .group_by(_ASSESSMENTS.c.patient_id)
-    )
-    if patient_id is not None:
-        query = query.where(_ASSESSMENTS.c.patient_id == patient_id)
-    return {
-        of_patient: died_at.astimezone(zone).date()
-        for of_patient, died_at in session.connection().execute(query)
-    }
 
 
 def _record(row: RowMapping) -> LabRecord:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, bindparam, select
+from sqlalchemy import RowMapping, and_, bindparam, select
 from sqlmodel import Session
 
 from db.models import Record
@@ -62,10 +62,10 @@ def load_treatments_of_all(session: Session) -> dict[int, list[Treatment]]:
     return dict(found)
 
 
-def load_drugs_given(session: Session, infusion_id: int) -> list[DrugGiven]:
-    """The steroids and anticytokine drugs of the patient of an infusion, for the end of its CRS course."""
-    rows = session.connection().execute(_KEEPING_OPEN, {"of_infusion": infusion_id})
-    return drugs_given(fact_of(row) for row in rows.mappings())
+def load_infused_and_given(session: Session, infusion_id: int) -> tuple[datetime, list[DrugGiven]]:
+    """When an infusion was given, and the steroids and anticytokine drugs that its CRS course waits for."""
+    rows = session.connection().execute(_INFUSED_AND_GIVEN, {"of_infusion": infusion_id}).mappings().all()
+    return rows[0]["infused_at"], drugs_given(fact_of(row) for row in rows if row["drug"] is not None)
 
 
 def load_treatment_records(session: Session, patient_id: int) -> list[TreatmentRecord]:
@@ -74,9 +74,10 @@ def load_treatment_records(session: Session, patient_id: int) -> list[TreatmentR
     return sorted(records, key=lambda one: one.fact.started_at, reverse=True)
 
 
-def load_treatment_versions(session: Session, stable_id: str) -> list[TreatmentRecord]:
-    """Every version of one treatment, the first one first."""
-    return [_record(row) for row in load_versions(session, TABLE, stable_id)]
+def load_treatment_versions(session: Session, stable_id: str, patient_id: int) -> list[TreatmentRecord]:
+    """Every version of one treatment of a patient, the first one first; nothing for another patient's."""
+    rows = load_versions(session, TABLE, stable_id)
+    return [_record(row) for row in rows if row["patient_id"] == patient_id]
 
 
 def infusions_assessed_from(session: Session, patient_id: int, from_at: datetime) -> list[int]:
@@ -121,8 +122,16 @@ _STANDING: Final = (
     .order_by(_TREATMENTS.c.started_at, _TREATMENTS.c.id)
 )
 _OF_PATIENT: Final = _STANDING.where(_TREATMENTS.c.patient_id == bindparam("of_patient"))
-_KEEPING_OPEN: Final = _STANDING.where(
-    _TREATMENTS.c.drug.in_([drug.value for of in sorted(KEEPS_COURSE_OPEN) for drug in DRUGS[of]]),
-    _TREATMENTS.c.patient_id
-    == select(_INFUSIONS.c.patient_id).where(_INFUSIONS.c.id == bindparam("of_infusion")).scalar_subquery(),
+_INFUSED_AND_GIVEN: Final = (
+    select(_INFUSIONS.c.infused_at, *(_TREATMENTS.c[name] for name in _FACTS))
+    .outerjoin(
+        _TREATMENTS,
+        and_(
+            _TREATMENTS.c.patient_id == _INFUSIONS.c.patient_id,
+            _TREATMENTS.c.superseded_at.is_(None),
+            ~_TREATMENTS.c.voided,
+            _TREATMENTS.c.drug.in_([drug.value for of in sorted(KEEPS_COURSE_OPEN) for drug in DRUGS[of]]),
+        ),
+    )
+    .where(_INFUSIONS.c.id == bindparam("of_infusion"))
 )

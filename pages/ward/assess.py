@@ -43,7 +43,7 @@ from pages.ward.assess_parts.correcting import (
 from pages.ward.assess_parts.drafting import draft_to_offer, drop_own_draft, offer_draft
 from pages.ward.assess_parts.fields import Sheet
 from pages.ward.assess_parts.form import Form, Target, begin_form, open_form
-from pages.ward.assess_parts.live import Live, judge_form
+from pages.ward.assess_parts.live import Live, judge_form, treated_words
 from pages.ward.assess_parts.saving import (
     ask_of,
     confirm,
@@ -124,6 +124,7 @@ def show_form(code: str, correct: str | None) -> None:
         may_judge=may(actor.role, Action.JUDGE_CRS),
         lasting_findings=facts.lasting_findings,
         lasting_note=facts.lasting_note,
+        treated=treated_words(facts, live.graded.charted.assessed_at, context.protocol()),
     )
     _head(form, facts, now)
     if entry is not None:

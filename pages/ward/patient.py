@@ -16,6 +16,7 @@ from pages.parts import tiles
 from pages.parts.access import is_fragment_run, page_address, require_role
 from pages.parts.wording import counted, when
 from pages.ward.patient_parts.about import show_reminders, show_stays
+from pages.ward.patient_parts.asked import show_asked
 from pages.ward.patient_parts.course import show_course, show_labs
 from pages.ward.patient_parts.due import due_grid
 from pages.ward.patient_parts.entries import show_entries
@@ -59,6 +60,7 @@ def _show(loaded: Loaded, actor: Actor) -> None:
     if versions:
         show_entry(loaded, versions, actor)
     _pictures(loaded, actor)
+    show_asked(loaded)
     show_entries(loaded)
     show_grid(loaded)
     show_reminders(loaded)

@@ -7,12 +7,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from actions.errors import AlreadyRecorded, ChangedMeanwhile, NotConfirmed, NotPermitted, Refused
-from actions.infusions import record_infusion
+from actions.follow_up import record_follow_up
 from actions.lab_imports import LabLine, import_lab_results
 from actions.lab_results import LabSaved, correct_lab_result, record_lab_results, void_lab_result
-from actions.records import store_record
 from actions.treatments import record_treatment
-from db.inputs import InfusionIn
+from db.inputs_follow_up import FollowUpIn
 from db.inputs_lab import LabResultIn, units_of
 from db.inputs_treatment import TreatmentIn
 from db.queries.ends import load_ends
@@ -25,9 +24,10 @@ from db.queries.lab_results import (
     load_trial_courses,
 )
 from db.roles import SYSTEM, Role
-from db.session import reading, writing
+from db.session import reading
 from grading.units import Analyte
 from tests.actions.conftest import CODE, INFUSED_AT, NOW, OTHER_CODE, Site, at
+from tests.support import made_up
 from trial.laboratory import LabRow
 from trial.treatment_facts import Drug
 
@@ -161,7 +161,7 @@ class TestRecording:
 
     def test_nothing_comes_after_a_death(self, sqlite_site: Site) -> None:
         sqlite_site.record(10, death_due_to="other")
-        with pytest.raises(Refused, match="The death of CART-007 is recorded on 2 Mar 2026 20:00"):
+        with pytest.raises(Refused, match="The death of CART-007 is recorded at 2 Mar 2026 20:00"):
             record(sqlite_site, result(10.1))
         record(sqlite_site, result(9))
 
@@ -216,7 +216,7 @@ class TestCorrecting:
             correct_lab_result(stable_id, 1, result(value=0.6), WHY, by=site.nurse, now=NOW)
         assert (refused.value.theirs, refused.value.yours) == ({"value": 0.7}, {"value": 0.6})
         with reading() as session:
-            versions = load_lab_versions(session, stable_id)
+            versions = load_lab_versions(session, stable_id, site.patients[CODE])
             (row,) = load_lab_rows(session, site.patients[CODE])
         assert [one.row.value for one in versions] == [0.8, 0.7]
         assert (row.value, versions[1].reason) == (0.7, WHY)
@@ -292,24 +292,23 @@ class TestImporting:
 
 class TestWhatGradingNeedsToKnow:
     def test_infusions_treatments_and_ends_of_one_patient_and_of_all(self, site: Site) -> None:
-        second = InfusionIn(patient_id=CODE, infusion_number=2, infused_at=at(48))
-        record_infusion(second, by=site.coordinator, now=NOW)
+        made_up.infuse(site.patients[CODE], 2, at(48))
         flu = TreatmentIn.model_validate(
             {"patient_id": CODE, "drug": "fludarabine", "giving": "once", "started_at": at(20)}
         )
         record_treatment(flu, by=site.nurse, now=NOW)
         patient_id = site.patients[CODE]
-        with writing() as session:
-            for kind, day, more in (
-                ("progression", 9, {}),
-                ("relapse", 8, {}),
-                ("new_therapy", 10, {}),
-                ("lost_to_follow_up", 20, {}),
-                ("withdrawal", 19, {}),
-                ("death", 21, {"cause": "lymphoma"}),
-            ):
-                event = {"kind": kind, "occurred_on": date(2026, 3, day), **more}
-                store_record(session, "follow_up_event", patient_id, event, by=SYSTEM, now=NOW, action="x")
+        happened: tuple[tuple[str, int, dict[str, str]], ...] = (
+            ("progression", 9, {}),
+            ("relapse", 8, {}),
+            ("new_therapy", 10, {"note": "R-GemOx"}),
+            ("withdrawal", 19, {}),
+            ("death", 21, {"cause": "lymphoma"}),
+        )
+        for kind, day, more in happened:
+            event = {"patient_id": CODE, "kind": kind, "occurred_on": date(2026, 3, day), **more}
+            later = at(24 * 40)
+            record_follow_up(FollowUpIn.model_validate(event), by=site.coordinator, now=later)
         with reading() as session:
             course = load_trial_course(session, patient_id, ZONE)
             everyone = load_trial_courses(session, ZONE)

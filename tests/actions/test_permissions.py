@@ -28,9 +28,10 @@ EXPECTED_ACTIONS = {
     "display": "",
 }
 EXPECTED_PAGES = {
-    "ward": "board assess patient alerts handover",
-    "investigator": "board assess patient alerts handover safety stopping report oversight enrolment events",
-    "coordinator": "board patient alerts enrolment infusions events recipients",
+    "ward": "board assess patient alerts handover treatments",
+    "investigator": "board assess patient alerts handover treatments safety stopping report oversight "
+    "enrolment events",
+    "coordinator": "board patient alerts treatments enrolment infusions events recipients",
     "committee": "safety stopping review report oversight events board patient alerts",
     "admin": "accounts recipients alerts",
     "display": "board",

@@ -11,8 +11,8 @@ from sqlmodel import select
 from actions import context
 from actions.course import regrade_course
 from actions.errors import AlreadyRecorded, ChangedMeanwhile, NotConfirmed, NotPermitted, Refused
-from actions.infusions import record_infusion
-from actions.records import store_record
+from actions.follow_up import record_follow_up
+from actions.infusions import correct_infusion
 from actions.treatments import (
     TreatmentSaved,
     correct_treatment,
@@ -22,12 +22,14 @@ from actions.treatments import (
 )
 from commands.verify import run_checks
 from db.inputs import InfusionIn
+from db.inputs_follow_up import FollowUpIn
 from db.inputs_treatment import TreatmentIn
 from db.models import ProtocolVersion
 from db.queries.treatments import load_treatment_records, load_treatment_versions, load_treatments
 from db.roles import SYSTEM, Role
 from db.session import reading, writing
 from tests.actions.conftest import CODE, NOW, OTHER_CODE, WELL, Site, at
+from tests.support import made_up
 from trial.treatment_facts import DoseUnit, Drug, Giving
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -152,17 +154,15 @@ class TestRecording:
 
     def test_nothing_comes_after_a_death(self, sqlite_site: Site) -> None:
         sqlite_site.record(10, death_due_to="other")
-        with pytest.raises(Refused, match="The death of CART-007 is recorded on 2 Mar 2026 20:00"):
+        with pytest.raises(Refused, match="The death of CART-007 is recorded at 2 Mar 2026 20:00"):
             give(sqlite_site, 10.1)
         give(sqlite_site, 10)
 
     def test_nothing_comes_after_the_day_of_a_death_in_the_follow_up(self, sqlite_site: Site) -> None:
-        died = {"kind": "death", "occurred_on": date(2026, 3, 3), "cause": "lymphoma"}
-        with writing() as session:
-            patient_id = sqlite_site.patients[CODE]
-            store_record(session, "follow_up_event", patient_id, died, by=SYSTEM, now=NOW, action="x")
+        died = {"patient_id": CODE, "kind": "death", "occurred_on": "2026-03-03", "cause": "lymphoma"}
+        record_follow_up(FollowUpIn.model_validate(died), by=sqlite_site.coordinator, now=NOW)
         give(sqlite_site, 37.9)  # 3 March, 23:54 at the hospital
-        with pytest.raises(Refused, match="The death of CART-007 is recorded on 3 Mar 2026; nothing comes"):
+        with pytest.raises(Refused, match="The death of CART-007 is recorded at 3 Mar 2026 23:59; nothing"):
             give(sqlite_site, 38)
 
     def test_the_same_drug_at_the_same_moment_is_stored_once(self, sqlite_site: Site) -> None:
@@ -209,9 +209,10 @@ class TestTocilizumab:
         give(sqlite_site, 41, {**TOCI, "patient_id": OTHER_CODE})
 
     def test_the_weight_of_the_newest_infusion_stands_in(self, sqlite_site: Site) -> None:
-        second = InfusionIn(patient_id=CODE, infusion_number=2, infused_at=at(48), weight_kg=60)
-        record_infusion(second, by=sqlite_site.coordinator, now=NOW)
-        give(sqlite_site, 3, TOCI, weight_kg=None, dose=500)
+        weighed = InfusionIn(patient_id=CODE, infusion_number=1, infused_at=at(0), weight_kg=60)
+        by, infusion_id = sqlite_site.coordinator, sqlite_site.infusions[CODE]
+        correct_infusion(infusion_id, 1, weighed, "weight added", by=by, now=NOW)
+        give(sqlite_site, -3, TOCI, weight_kg=None, dose=500)
         with pytest.raises(NotConfirmed, match=r"is 8\.34 mg/kg at 60 kg"):
             give(sqlite_site, 50, TOCI, weight_kg=None, dose=500)
 
@@ -233,7 +234,7 @@ class TestEndingAndCorrecting:
         saved = give(sqlite_site, 3, NOREPI)
         ended = end_treatment(saved.stable_id, 1, at(9), by=sqlite_site.nurse, now=NOW)
         with reading() as session:
-            first, second = load_treatment_versions(session, saved.stable_id)
+            first, second = load_treatment_versions(session, saved.stable_id, sqlite_site.patients[CODE])
         assert (ended.version, second.fact.ended_at, second.fact.is_ongoing) == (2, at(9), False)
         assert (first.fact.is_ongoing, second.reason) == (True, "Ended.")
         with pytest.raises(AlreadyRecorded, match="does not go on any more"):
@@ -273,7 +274,10 @@ class TestEndingAndCorrecting:
         void_treatment(saved.stable_id, 1, "wrong patient chosen", by=by, now=NOW)
         with reading() as session:
             assert load_treatments(session, sqlite_site.patients[CODE]) == []
-            assert [one.voided for one in load_treatment_versions(session, saved.stable_id)] == [False, True]
+            assert [
+                one.voided
+                for one in load_treatment_versions(session, saved.stable_id, sqlite_site.patients[CODE])
+            ] == [False, True]
         with pytest.raises(ChangedMeanwhile, match="Withdrawn by"):
             void_treatment(saved.stable_id, 2, WHY, by=by, now=NOW)
         with pytest.raises(Refused, match="not known"):
@@ -384,7 +388,7 @@ class TestTheCourse:
 
     def test_both_courses_of_a_patient_are_graded_again(self, sqlite_site: Site) -> None:
         shock_after_a_clear_day(sqlite_site)
-        sqlite_site.infuse(CODE, 2, at(40))
+        made_up.infuse(sqlite_site.patients[CODE], 2, at(40))
         sqlite_site.record(41, number=2, temperature_c=38.4)
         sqlite_site.record(66, number=2)
         sqlite_site.record(70, number=2, **PRESSOR)

@@ -27,6 +27,7 @@ from trial.drugs import (
 from trial.protocol import load_protocol
 from trial.steroids import EQUIVALENT_MG, dexamethasone_mg, steroid_days
 from trial.tocilizumab import mg_per_kg, tocilizumab_so_far, tocilizumab_warnings
+from trial.treatment_document import treatments_page
 from trial.treatment_facts import DoseUnit, Drug, Giving
 from trial.treatments import (
     Treatment,
@@ -471,3 +472,16 @@ def test_an_antibody_may_be_charted_for_weeks_and_prednisone_as_other() -> None:
 
 def test_drugs_that_are_in_no_box_are_never_asked_about() -> None:
     assert compared(charted(5, frozenset(), frozenset()), running(Drug.LEVETIRACETAM, 1)) == []
+
+
+# ---- The page that is made from the tables ----
+
+
+def test_the_page_of_treatments_names_every_drug_limit_and_amount() -> None:
+    page = treatments_page(LIMITS)
+    assert all(f"| {drug_words(drug)} |" in page for drug in Drug)
+    assert "| tocilizumab | Anticytokine | mg | `fever_masking_drugs`: tocilizumab | yes; may be" in page
+    assert "| norepinephrine | Vasopressor |" in page
+    assert "`vasopressors`: norepinephrine | no |" in page
+    assert "| one dose | 800 mg |" in page
+    assert "| dexamethasone | 0.75 |" in page

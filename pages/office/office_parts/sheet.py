@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn, TypeVar
 import streamlit as st
 
 from actions import context
-from actions.errors import ChangedMeanwhile, Refused
+from actions.errors import ChangedMeanwhile, NotConfirmed, Refused
 from db.inputs import Entry, Problem, Question
 from db.session import SaveRefused
 from pages.office.office_parts.moments import TypedMoment, read_moment, typed_moment
@@ -211,6 +211,11 @@ class Sheet:
             raise AskOnceMore(questions)
         return entry
 
+    @property
+    def confirmed(self) -> Sequence[str]:
+        """The sentences that stood on the screen and that the person said yes to."""
+        return self._asked if self._confirmed else ()
+
     _confirmed = False
 
     def _do(self, action: Callable[["Sheet"], str]) -> NoReturn:
@@ -219,7 +224,7 @@ class Sheet:
         try:
             st.session_state[_SAID] = action(self)
             st.session_state[f"{self.name}_round"] += 1
-        except AskOnceMore as question:
+        except (AskOnceMore, NotConfirmed) as question:
             asked = question.sentences
         except ChangedMeanwhile as refusal:
             st.session_state[_CHANGED] = _both_values(refusal)
@@ -232,6 +237,14 @@ class Sheet:
         st.session_state[f"{self.name}_wrong"] = wrong
         st.session_state[f"{self.name}_asked"] = asked
         st.rerun()
+
+    def keep(self, field: str, value: object) -> None:
+        """Remember something until this form is saved."""
+        st.session_state[self._key(field)] = value
+
+    def kept(self, field: str) -> Any:  # noqa: ANN401 -- whatever was kept
+        """What was kept, or None."""
+        return st.session_state.get(self._key(field))
 
     def _has(self, field: str) -> bool:
         return any(
@@ -298,6 +311,19 @@ def shown_value(value: object) -> str:
 _NAMES: Final = {
     "infused_at": "Time of the infusion",
     "weight_kg": "Weight in kg",
+    "drug_name": "Name of the drug",
+    "dose": "Dose",
+    "dose_unit": "Unit of the dose",
+    "every_hours": "Hours between doses",
+    "started_at": "Given or began",
+    "ended_at": "Ended",
+    "is_ongoing": "Goes on",
+    "taken_at": "Time of the sample",
+    "value": "Value",
+    "unit": "Unit",
+    "lln": "Lower limit of normal",
+    "uln": "Upper limit of normal",
+    "note": "Note",
     "dose_cells_per_kg": "Dose in cells/kg",
     "lot": "Lot",
     "baseline_ice": "Baseline ICE",

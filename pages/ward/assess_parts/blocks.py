@@ -36,7 +36,14 @@ from pages.ward.assess_parts.answers import (
     absent_question,
     answered,
 )
-from pages.ward.assess_parts.fields import Sheet, any_of, number, one_of, problem_line
+from pages.ward.assess_parts.fields import (
+    Sheet,
+    any_of,
+    number,
+    one_of,
+    problem_line,
+    treated_line,
+)
 from pages.ward.assess_parts.form import EARLIER, NOW, Form
 from pages.ward.assess_parts.last import (
     NO_SIGNS,
@@ -146,6 +153,7 @@ def vital_signs(sheet: Sheet) -> None:
 def support(sheet: Sheet) -> None:
     """Fluid for low pressure and vasopressors since the last assessment."""
     ticked = _block(sheet, "support", "Support for blood pressure", support_last(sheet))
+    treated_line(sheet, "vasopressors")
     if "vasopressors" in ticked:
         any_of(sheet, "vasopressors", "Which vasopressors are running?", phrases(Vasopressor), bold=False)
     _absent(sheet, "support", ticked)
@@ -179,6 +187,7 @@ def given(sheet: Sheet) -> None:
         _NONE_OF_THESE | phrases(FeverMaskingDrug),
         last=last,
     )
+    treated_line(sheet, "fever_masking_drugs")
 
 
 def ice(sheet: Sheet) -> None:

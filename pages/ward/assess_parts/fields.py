@@ -26,6 +26,7 @@ class Sheet:
     """What the drawing functions need: the form, the values of before, and what is to be put right.
 
     problems  question -> sentence
+    treated   column -> the treatments that stand for its time, in words; never filled into the box
     offers    question -> a value that may have been meant
     """
 
@@ -39,6 +40,7 @@ class Sheet:
     may_judge: bool = False
     lasting_findings: Sequence[str] = ()
     lasting_note: str | None = None
+    treated: Mapping[str, str] = field(default_factory=dict)
 
     def last_words(self, column: str, words: Callable[[Any], str], sign: str = " at ") -> str:
         """ "37.2 at 07:52", or "" where the column was never recorded after this infusion."""
@@ -114,6 +116,12 @@ def problem_line(sheet: Sheet, question: str) -> None:
     """The problem of a question that has no "Last" line of its own."""
     if question in sheet.problems:
         st.html(tiles.problem(sheet.problems[question]))
+
+
+def treated_line(sheet: Sheet, question: str) -> None:
+    """What is recorded as a treatment for the time of the assessment, beside the box and never in it."""
+    if question in sheet.treated:
+        st.html(tiles.soft(f"Recorded as a treatment at this time: {sheet.treated[question]}."))
 
 
 def _pills(

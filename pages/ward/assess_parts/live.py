@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from db.inputs import AssessmentIn, Problem, Question, charted_from, check_against_patient
 from db.queries.assess import AssessFacts
+from grading.charted import Charted
 from grading.crs_course import GradedAssessment, grade_course
 from pages.ward.assess_parts.answers import (
     ICE_NOT_DONE,
@@ -23,7 +24,10 @@ from pages.ward.assess_parts.answers import (
 )
 from pages.ward.assess_parts.fields import as_shown
 from pages.ward.assess_parts.form import EARLIER, Form
+from pages.ward.treatments_parts.words import dose_words
+from trial.charted_and_treated import disagreements, treated_at
 from trial.protocol import Protocol
+from trial.treatments import drugs_given
 
 STALE_AFTER: Final = timedelta(minutes=30)
 """A form saved later than this after it was begun is asked whether its time is right."""
@@ -91,13 +95,18 @@ def judge_form(form: Form, facts: AssessFacts, now: datetime, protocol: Protocol
     problems += [time_problem] if time_problem else []
     if not problems and assessed_at is not None:
         problems += _against_patient(typed, facts, now, zone)
+    graded = _grade(judged.values, facts, assessed_at or form.opened_at, protocol, zone)
     return Live(
         typed=typed,
         assessed_at=assessed_at,
         problems=problems,
         open=_open(form, answers),
-        questions=[*judged.questions, *_stale(form, answers, assessed_at, now)],
-        graded=_grade(judged.values, facts, assessed_at or form.opened_at, protocol, zone),
+        questions=[
+            *judged.questions,
+            *_stale(form, answers, assessed_at, now),
+            *_beside_treatments(graded.charted, facts, protocol),
+        ],
+        graded=graded,
     )
 
 
@@ -162,6 +171,32 @@ def _stale(
     return [Question("observed", form.opened_at, f"{sentence} Is that right?")]
 
 
+def _beside_treatments(charted: Charted, facts: AssessFacts, protocol: Protocol) -> list[Question]:
+    """Where a box and the treatments disagree; asked of a patient of whom treatments are recorded at all."""
+    if not facts.treatments:
+        return []
+    since = _last_before(facts, charted.assessed_at)
+    hours = protocol.grading.drug_hours
+    found = disagreements(charted, facts.treatments, since=since, acting_hours=hours)
+    # Both directions may be asked of one box, each with an answer of its own.
+    return [Question(f"{one.column}_{one.treated}", one.sentence, one.sentence) for one in found]
+
+
+def treated_words(facts: AssessFacts, at: datetime, protocol: Protocol) -> dict[str, str]:
+    """Column -> the treatments that stand for it at a moment: "norepinephrine 0.1 ug/kg/min"."""
+    since, hours = _last_before(facts, at), protocol.grading.drug_hours
+    found = treated_at(facts.treatments, at, since=since, acting_hours=hours)
+    return {
+        column: ", ".join(f"{one.words} {dose_words(one)}" for one in treatments)
+        for column, treatments in found.items()
+        if treatments
+    }
+
+
+def _last_before(facts: AssessFacts, at: datetime) -> datetime | None:
+    return max((entered.at for entered in facts.course if entered.at < at), default=None)
+
+
 def _grade(
     values: Mapping[str, Any], facts: AssessFacts, at: datetime, protocol: Protocol, zone: ZoneInfo
 ) -> GradedAssessment:
@@ -170,5 +205,6 @@ def _grade(
         [*(entered.charted for entered in facts.course if entered.at != at), charted],
         infused_at=facts.infused_at.astimezone(zone),
         settings=protocol.grading,
+        drugs=drugs_given(facts.treatments),
     )
     return next(graded for graded in course if graded.charted is charted)

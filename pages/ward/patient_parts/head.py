@@ -1,14 +1,17 @@
 """The top of the patient page: who, which infusion and day, both grades now, and what waits."""
 
 from datetime import datetime
+from typing import Final
+from urllib.parse import quote
 
 import streamlit as st
 
-from actions.permissions import Action, may
+from actions.permissions import Action, Page, may, may_see
 from db.queries.patient import PatientRecord
 from db.roles import Actor
 from grading.scale import Toxicity
 from pages.parts import tiles
+from pages.parts.access import page_address
 from pages.parts.eligibility_words import enrolled_words
 from pages.parts.wording import (
     ago,
@@ -26,6 +29,8 @@ from pages.ward.patient_parts.loaded import Loaded
 from trial.calendar import day_of
 
 _SEX = {"F": "female", "M": "male"}
+_RECORDS: Final = {Page.TREATMENTS: "Treatments"}
+"""What else is recorded of a patient, each on a page of its own."""
 
 
 def show_head(loaded: Loaded, actor: Actor) -> None:
@@ -49,6 +54,11 @@ def show_head(loaded: Loaded, actor: Actor) -> None:
             code = loaded.patient.study_code
             if st.button(f"Assess {code}", type="primary", key="patient-assess"):
                 st.switch_page("ward/assess.py", query_params={"code": code})
+        for page, words in _RECORDS.items():
+            if may_see(actor.role, page):
+                address = f"{page_address(page)}?code={quote(loaded.patient.study_code)}"
+                link = tiles.link(words, address, classes="vigil-link vigil-link-block")
+                st.html(link, width="content")
 
 
 def show_screening(patient: PatientRecord) -> None:

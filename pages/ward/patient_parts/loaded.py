@@ -24,10 +24,12 @@ from db.queries.patient import (
     load_patient,
     load_skipped,
 )
+from db.queries.treatments import load_treatments
 from pages.parts.kept import Kept
 from trial.calendar import Slot, SlotKind, StayKind, Window, due_slots, monitoring_window
 from trial.due import SkippedSlot
 from trial.protocol import Protocol
+from trial.treatments import Treatment
 
 _SHOWN_AFTER_LAST: Final = timedelta(days=2)
 _STEP: Final = timedelta(minutes=10)
@@ -50,6 +52,7 @@ class Facts:
     has_alerts: bool
     protocol: Protocol
     zone: ZoneInfo
+    treatments: tuple[Treatment, ...] = ()
     _made: dict[Hashable, Any] = field(default_factory=dict, compare=False, repr=False)
 
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
@@ -217,6 +220,7 @@ def _read(
         has_alerts=has_live_alert(session, infusion.id),
         protocol=protocol,
         zone=zone,
+        treatments=tuple(load_treatments(session, patient.id)),
     )
     return patient, facts
 

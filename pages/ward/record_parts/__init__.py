@@ -1,0 +1,1 @@
+"""What the pages Treatments and Laboratory share: whose records they are, and when something was."""

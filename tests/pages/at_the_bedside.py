@@ -1,0 +1,105 @@
+"""A page of the ward run in memory: a signed-in person, a patient in the address, what stands on the page."""
+
+import html
+import re
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from db.roles import Actor
+from settings import ROOT
+
+_TAGS = re.compile(r"<[^>]+>")
+
+
+class Sheet:
+    """One page of one browser tab; `now` may be moved between two runs."""
+
+    def __init__(self, script: str, actor: Actor, now: datetime, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = now
+        self._patch = monkeypatch
+        self._script = script
+        monkeypatch.setattr("pages.parts.access.current_actor", lambda *, touch=True: actor)
+        self.page = AppTest.from_file(str(ROOT / "pages" / script), default_timeout=30)
+
+    def open(self, **query: str) -> "Sheet":
+        """Open the page at an address."""
+        for name, value in query.items():
+            self.page.query_params[name] = value
+        return self.run(self.page.run)
+
+    def run(self, act: Callable[[], object]) -> "Sheet":
+        """Run the page at the moment the test is at."""
+        with self._patch.context() as patch:
+            for module in _modules_with_a_clock():
+                patch.setattr(f"{module}.utc_now", lambda: self.now)
+            act()
+        assert not self.page.exception, self.page.exception[0].value
+        return self
+
+    def touch(self, label: str, choice: Any) -> "Sheet":
+        """One choice of a group of pills, which draws the page anew."""
+        return self.run(lambda: self.choose(label, choice).page.run())
+
+    def choose(self, label: str, choice: Any) -> "Sheet":
+        """One choice of a group inside a form, which waits for the form's button."""
+        next(one for one in self.page.button_group if one.label == label).set_value(choice)
+        return self
+
+    def write(self, label: str, text: str) -> "Sheet":
+        """Fill a box; inside a form it waits for the form's button."""
+        boxes = [*self.page.text_input, *self.page.text_area]
+        next(one for one in boxes if one.label == label).set_value(text)
+        return self
+
+    def tick(self, label: str) -> "Sheet":
+        """Tick a box."""
+        next(one for one in self.page.checkbox if one.label == label).check()
+        return self
+
+    def press(self, label: str) -> "Sheet":
+        """Press a button."""
+        button = next(one for one in self.page.button if one.label == label)
+        return self.run(lambda: button.click().run())
+
+    @property
+    def text(self) -> str:
+        """Everything that can be read, without tags, in the order of its kind."""
+        pieces = [one.proto.body for one in self.page.get("html")]
+        words = [one.value for one in [*self.page.header, *self.page.subheader, *self.page.text]]
+        plain = [html.unescape(_TAGS.sub(" ", piece)) for piece in pieces]
+        return " ".join(" ".join([*plain, *words]).split())
+
+    @property
+    def labels(self) -> list[str]:
+        """The labels of the boxes."""
+        return [one.label for one in [*self.page.text_input, *self.page.text_area]]
+
+    @property
+    def buttons(self) -> list[str]:
+        """The words of the buttons."""
+        return [one.label for one in self.page.button]
+
+    def link_with(self, words: str) -> str:
+        """Where the first link with these words leads."""
+        pieces = " ".join(one.proto.body for one in self.page.get("html"))
+        found = re.search(rf'href="([^"]*)"[^>]*>{re.escape(html.escape(words))}<', pieces)
+        assert found is not None, words
+        return html.unescape(found[1])
+
+
+def _modules_with_a_clock() -> list[str]:
+    """The modules of the ward's pages that read the time."""
+    folder = ROOT / "pages" / "ward"
+    paths = [
+        path for path in folder.rglob("*_parts/*.py") if "import utc_now" in path.read_text(encoding="utf-8")
+    ]
+    return [_module(path) for path in paths] + ["clock"]
+
+
+def _module(path: Path) -> str:
+    return ".".join(path.relative_to(ROOT).with_suffix("").parts)
