@@ -208,7 +208,7 @@ def _refuse_nothing_to_judge(records: GateRecords, question: GateQuestion) -> No
 
 
 def _refuse_second_by_one(records: GateRecords, by: Actor) -> None:
-    crs, icans = _proved(records)
+    crs, icans = proved_grades(records)
     for one in records.releases:
         if one.user_id == by.user_id and (one.worst_crs, one.worst_icans) == (crs, icans):
             raise AlreadyRecorded(
@@ -219,7 +219,7 @@ def _refuse_second_by_one(records: GateRecords, by: Actor) -> None:
 def _write_release(
     session: Session, patient: PatientRecord, records: GateRecords, why: str, signer: Signer, now: datetime
 ) -> None:
-    crs, icans = _proved(records)
+    crs, icans = proved_grades(records)
     grades = {"worst_crs": crs, "worst_icans": icans}
     code = patient.study_code
     signature_id = sign(
@@ -245,7 +245,7 @@ def _write_release(
     _audit(session, "release_bar", "bar_release", release_id, detail, signer.actor, now)
 
 
-def _proved(records: GateRecords) -> tuple[int, int]:
+def proved_grades(records: GateRecords) -> tuple[int, int]:
     """The proved worst grades of CRS and ICANS."""
     facts = records.facts
     return (

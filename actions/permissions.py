@@ -28,6 +28,8 @@ class Page(StrEnum):
     ENROLMENT = "enrolment"
     INFUSIONS = "infusions"
     EVENTS = "events"
+    RESPONSE = "response"
+    SECOND_INFUSION = "second-infusion"
     RECIPIENTS = "recipients"
     ACCOUNTS = "accounts"
 
@@ -168,6 +170,8 @@ PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
         Page.OVERSIGHT,
         Page.ENROLMENT,  # for the lasting findings
         Page.EVENTS,
+        Page.RESPONSE,
+        Page.SECOND_INFUSION,
     ),
     Role.COORDINATOR: (
         Page.BOARD,
@@ -177,6 +181,8 @@ PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
         Page.ENROLMENT,
         Page.INFUSIONS,
         Page.EVENTS,
+        Page.RESPONSE,
+        Page.SECOND_INFUSION,
         Page.RECIPIENTS,
     ),
     Role.COMMITTEE: (
@@ -189,6 +195,7 @@ PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
         Page.BOARD,
         Page.PATIENT,
         Page.ALERTS,
+        Page.SECOND_INFUSION,
     ),
     Role.ADMIN: (Page.ACCOUNTS, Page.RECIPIENTS, Page.ALERTS),
     Role.DISPLAY: (Page.BOARD,),

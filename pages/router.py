@@ -42,6 +42,8 @@ SCREENS: Final = {
     Page.ENROLMENT: Screen("office/enrolment.py", "Enrolment"),
     Page.INFUSIONS: Screen("office/infusions.py", "Infusions"),
     Page.EVENTS: Screen("office/events.py", "Events"),
+    Page.RESPONSE: Screen("office/response.py", "Response"),
+    Page.SECOND_INFUSION: Screen("office/second_infusion.py", "Second infusion"),
     Page.RECIPIENTS: Screen("office/recipients.py", "Recipients"),
     Page.ACCOUNTS: Screen("office/accounts.py", "Accounts"),
 }
@@ -56,6 +58,8 @@ SECTIONS: Final = {
     Page.ENROLMENT: "Trial",
     Page.INFUSIONS: "Trial",
     Page.EVENTS: "Trial",
+    Page.RESPONSE: "Trial",
+    Page.SECOND_INFUSION: "Trial",
     Page.RECIPIENTS: "Office",
     Page.ACCOUNTS: "Office",
 }

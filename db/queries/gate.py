@@ -21,6 +21,7 @@ from db.queries.screening import ScreeningRecord, load_screening, load_screening
 from grading.scale import Toxicity
 from trial.protocol import Protocol
 from trial.screening_facts import ActiveInfection, Judgement, Purpose, ScreeningFacts, WorstGrade
+from trial.second_infusion import GateVerdict
 from trial.second_infusion_facts import CtDna, GateFacts, GateQuestion, Release
 from trial.worst_grade import worst_grade
 
@@ -278,3 +279,31 @@ def _infections_said_at(session: Session, again: ScreeningRecord) -> datetime:
 
 def _is_active(event: EventRecord, on: date) -> bool:
     return event.onset_on <= on and (event.ended_on is None or event.ended_on > on)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedGate:
+    """What the gate said when a second infusion was recorded, or last corrected."""
+
+    verdict: GateVerdict
+    reasons: tuple[str, ...]
+    at: datetime
+
+
+def load_recorded_gate(session: Session, infusion_id: int) -> RecordedGate | None:
+    """What the audit trail keeps of it; None for an infusion recorded before the gate was asked."""
+    rows = table_of("audit_event")
+    query = (
+        select(rows.c.detail, rows.c.at)
+        .where(
+            rows.c.subject == "infusion",
+            rows.c.subject_id == str(infusion_id),
+            rows.c.action.in_(("record_infusion", "correct_infusion")),
+        )
+        .order_by(rows.c.id.desc())
+    )
+    for detail, at in session.connection().execute(query):
+        if "gate" in detail:
+            gate = detail["gate"]
+            return RecordedGate(verdict=GateVerdict(gate["verdict"]), reasons=tuple(gate["reasons"]), at=at)
+    return None

@@ -5,19 +5,15 @@ import streamlit as st
 from actions import context
 from actions.permissions import Page
 from clock import utc_now
-from db.queries.office import (
-    barring_grade,
-    load_infusion_versions,
-    load_patients,
-    load_stays,
-)
+from db.queries.office import load_patients, load_stays
 from db.session import reading
-from pages.office.office_parts.infusion_forms import draw_infusions
+from pages.office.office_parts.infusion_forms import draw_infusions, load_infusions
 from pages.office.office_parts.patients import about_words, choose_patient, patient_link
 from pages.office.office_parts.sheet import show_said
 from pages.office.office_parts.stay_forms import draw_stays
 from pages.parts import tiles
 from pages.parts.access import require_role
+from pages.parts.going_home import load_going_home
 from pages.parts.wording import zone_words
 
 
@@ -37,13 +33,13 @@ def main() -> None:
     if patient is None:
         return
     with reading() as session:
-        bar = barring_grade(session, patient.id, context.protocol().eligibility.barring_grade)
-        versions = {one.id: load_infusion_versions(session, one.id) for one in patient.infusions}
         stays = load_stays(session, patient.id)
+        infusions = load_infusions(session, patient, stays, now)
+        going_home = load_going_home(session, patient, now)
     st.html(tiles.line(patient_link(patient, f"Open the page of {patient.study_code}")))
     st.text(about_words(patient))
-    draw_infusions(actor, patient, bar, versions)
-    draw_stays(actor, patient, stays)
+    draw_infusions(actor, infusions)
+    draw_stays(actor, patient, stays, going_home)
 
 
 main()

@@ -15,7 +15,7 @@ from pages.office.office_parts.sheet import show_said
 from pages.parts import tiles
 from pages.parts.access import is_fragment_run, page_address, require_role
 from pages.parts.wording import counted, when
-from pages.ward.patient_parts.about import show_reminders, show_stays
+from pages.ward.patient_parts.about import show_before_going_home, show_reminders, show_stays
 from pages.ward.patient_parts.asked import show_asked
 from pages.ward.patient_parts.course import show_course, show_labs
 from pages.ward.patient_parts.due import due_grid
@@ -63,6 +63,7 @@ def _show(loaded: Loaded, actor: Actor) -> None:
     show_asked(loaded)
     show_entries(loaded)
     show_grid(loaded)
+    show_before_going_home(loaded)
     show_reminders(loaded)
     show_stays(loaded.patient, loaded)
 

@@ -30,9 +30,10 @@ EXPECTED_ACTIONS = {
 EXPECTED_PAGES = {
     "ward": "board assess patient alerts handover treatments",
     "investigator": "board assess patient alerts handover treatments safety stopping report oversight "
-    "enrolment events",
-    "coordinator": "board patient alerts treatments enrolment infusions events recipients",
-    "committee": "safety stopping review report oversight events board patient alerts",
+    "enrolment events response second-infusion",
+    "coordinator": "board patient alerts treatments enrolment infusions events recipients response "
+    "second-infusion",
+    "committee": "safety stopping review report oversight events board patient alerts second-infusion",
     "admin": "accounts recipients alerts",
     "display": "board",
 }

@@ -18,7 +18,7 @@ from db.inputs import Entry, Problem, Question
 from db.session import SaveRefused
 from pages.office.office_parts.moments import TypedMoment, read_moment, typed_moment
 from pages.parts import tiles
-from pages.parts.wording import date_and_time
+from pages.parts.wording import date_and_time, date_words
 
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]()#+!|~:$<>&^-])")
 _SAID: Final = "office_said"
@@ -171,7 +171,7 @@ class Sheet:
 
         in_form  False where the boxes stand outside `form()`, because a question opens the next one
         """
-        if sentence := self._wrong.get(""):
+        for sentence in self._wrong.get("", "").splitlines():
             st.html(tiles.problem(sentence))
         for sentence in self._asked:
             st.html(tiles.problem(sentence))
@@ -229,8 +229,7 @@ class Sheet:
         except ChangedMeanwhile as refusal:
             st.session_state[_CHANGED] = _both_values(refusal)
         except Refused as refusal:
-            for problem in reversed(refusal.problems):
-                wrong[problem.field if self._has(problem.field) else ""] = problem.sentence
+            wrong = self._at_their_boxes(refusal)
         except SaveRefused as refusal:
             wrong[""] = str(refusal)
         st.session_state[f"{self.name}_tries"] += 1
@@ -245,6 +244,17 @@ class Sheet:
     def kept(self, field: str) -> Any:  # noqa: ANN401 -- whatever was kept
         """What was kept, or None."""
         return st.session_state.get(self._key(field))
+
+    def _at_their_boxes(self, refusal: Refused) -> dict[str, str]:
+        """The first sentence of each box; what belongs to no box is all said above the button."""
+        wrong: dict[str, str] = {}
+        rest: list[str] = []
+        for problem in refusal.problems:
+            if self._has(problem.field):
+                wrong.setdefault(problem.field, problem.sentence)
+            else:
+                rest.append(problem.sentence)
+        return wrong | ({"": "\n".join(rest)} if rest else {})
 
     def _has(self, field: str) -> bool:
         return any(
@@ -303,13 +313,22 @@ def shown_value(value: object) -> str:
         return "not recorded"
     if isinstance(value, datetime):
         return date_and_time(value, context.settings().zone)
+    if isinstance(value, date):
+        return date_words(value)
     if isinstance(value, float):
         return f"{value:,.12g}"
     return str(value).replace("_", " ")
 
 
 _NAMES: Final = {
-    "infused_at": "Time of the infusion",
+    "infused_at": "Begin of the infusion",
+    "total_cells": "Total of cells",
+    "scanned_on": "Date of the PET/CT",
+    "response": "Response",
+    "deauville": "Deauville score",
+    "sampled_on": "Date of sampling",
+    "result": "Result",
+    "resulted_on": "Date of the result",
     "weight_kg": "Weight in kg",
     "drug_name": "Name of the drug",
     "dose": "Dose",

@@ -15,7 +15,9 @@ from db.roles import Actor
 from pages.office.office_parts.moments import read_moment
 from pages.office.office_parts.sheet import Sheet, shown_value
 from pages.parts import tiles
+from pages.parts.going_home import show_going_home
 from trial.calendar import StayKind
+from trial.discharge import Discharge
 
 PLACES: Final = {
     StayKind.WARD: "Ward",
@@ -27,7 +29,9 @@ _END: Final = "Say when it ended"
 _VOID: Final = "Withdraw this stay"
 
 
-def draw_stays(actor: Actor, patient: PatientRecord, stays: list[StayRecord]) -> None:
+def draw_stays(
+    actor: Actor, patient: PatientRecord, stays: list[StayRecord], going_home: Discharge | None
+) -> None:
     """Where the patient was and is, and what can be done."""
     st.header(f"Stays of {patient.study_code}", anchor=False)
     if stays:
@@ -35,7 +39,7 @@ def draw_stays(actor: Actor, patient: PatientRecord, stays: list[StayRecord]) ->
         st.html(tiles.table("Stays, earliest first", heads, [_row(stay) for stay in stays], numbers=True))
     else:
         st.text("No stay is recorded yet. Assessments are due all the same.")
-    _draw_new(actor, patient, stays)
+    _draw_new(actor, patient, stays, going_home)
     for stay in stays:
         _draw_change(actor, patient, stay)
 
@@ -47,11 +51,24 @@ def _row(stay: StayRecord) -> list[str]:
     return [tiles.cell(one) for one in words]
 
 
-def _draw_new(actor: Actor, patient: PatientRecord, stays: list[StayRecord]) -> None:
+def _draw_new(
+    actor: Actor, patient: PatientRecord, stays: list[StayRecord], going_home: Discharge | None
+) -> None:
     running = next((stay for stay in stays if stay.to_at is None), None)
     sheet = Sheet(f"stay_new_{patient.id}")
-    with st.expander("Record a stay", expanded=not stays or sheet.is_open), sheet.form():
+    is_open = not stays or sheet.is_open or sheet.kept("kind") is not None
+    with st.expander("Record a stay", expanded=is_open):
+        # Outside the form, which sends nothing before it is saved: home asks at once what speaks against it.
         kind = sheet.choice("kind", "Place", "Where the patient is.", list(StayKind), PLACES.__getitem__)
+        if kind is StayKind.HOME and going_home is not None:
+            show_going_home(going_home)
+        _draw_new_form(actor, patient, running, sheet, kind)
+
+
+def _draw_new_form(
+    actor: Actor, patient: PatientRecord, running: StayRecord | None, sheet: Sheet, kind: StayKind | None
+) -> None:
+    with sheet.form():
         begin = sheet.moment("from_at", "From", "Such as 2026-03-08 and 10:30.")
         end = sheet.moment("to_at", "To", "Leave both boxes open while the stay lasts.")
         reason = sheet.words("reason", "Reason", _home_hint())

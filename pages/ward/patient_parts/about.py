@@ -1,4 +1,4 @@
-"""What stands at the end of the patient page: reminders by grade, and where the patient was."""
+"""What stands at the end of the patient page: going home, reminders by grade, and where the patient was."""
 
 import streamlit as st
 
@@ -6,11 +6,12 @@ from actions import context
 from db.queries.patient import PatientRecord, StayRow
 from grading.scale import Toxicity
 from pages.parts import tiles
+from pages.parts.going_home import judge_going_home, show_going_home
 from pages.parts.wording import date_and_time, listed
 from pages.ward.board_parts.standing import KIND_OF, standing
-from pages.ward.patient_parts.due import is_overdue
+from pages.ward.patient_parts.due import DueSlot, due_grid, is_overdue
 from pages.ward.patient_parts.loaded import Loaded
-from trial.calendar import StayKind
+from trial.calendar import SlotStatus, StayKind
 from trial.reminders import RemindersError, load_reminders
 
 _STAYS = {
@@ -49,6 +50,22 @@ def show_reminders(loaded: Loaded) -> None:
 def _lines(head: str, lines: tuple[str, ...]) -> str:
     items = [tiles.piece("li", text=line) for line in lines]
     return tiles.piece("h3", text=head) + tiles.piece("ul", *items, classes="vigil-text")
+
+
+def show_before_going_home(loaded: Loaded) -> None:
+    """What speaks against going home now; nothing for who is at home, or not monitored any more."""
+    if not loaded.is_monitored:
+        return
+    st.header("Before going home", anchor=False)
+    overdue = {one.slot.kind: one.slot for one in reversed(due_grid(loaded)) if _is_overdue(one)}
+    infused_at = loaded.infusion.infused_at
+    show_going_home(
+        judge_going_home(infused_at, loaded.entries, loaded.alerts, list(overdue.values()), loaded.now)
+    )
+
+
+def _is_overdue(one: DueSlot) -> bool:
+    return one.status is SlotStatus.OVERDUE
 
 
 def show_stays(patient: PatientRecord, loaded: Loaded) -> None:
