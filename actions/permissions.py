@@ -30,6 +30,7 @@ class Page(StrEnum):
     EVENTS = "events"
     RESPONSE = "response"
     SECOND_INFUSION = "second-infusion"
+    VISITS = "visits"
     RECIPIENTS = "recipients"
     ACCOUNTS = "accounts"
 
@@ -172,6 +173,7 @@ PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
         Page.EVENTS,
         Page.RESPONSE,
         Page.SECOND_INFUSION,
+        Page.VISITS,
     ),
     Role.COORDINATOR: (
         Page.BOARD,
@@ -183,6 +185,7 @@ PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
         Page.EVENTS,
         Page.RESPONSE,
         Page.SECOND_INFUSION,
+        Page.VISITS,
         Page.RECIPIENTS,
     ),
     Role.COMMITTEE: (
@@ -192,6 +195,7 @@ PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
         Page.REPORT,
         Page.OVERSIGHT,
         Page.EVENTS,
+        Page.VISITS,
         Page.BOARD,
         Page.PATIENT,
         Page.ALERTS,

@@ -44,6 +44,7 @@ SCREENS: Final = {
     Page.EVENTS: Screen("office/events.py", "Events"),
     Page.RESPONSE: Screen("office/response.py", "Response"),
     Page.SECOND_INFUSION: Screen("office/second_infusion.py", "Second infusion"),
+    Page.VISITS: Screen("office/visits.py", "Visits"),
     Page.RECIPIENTS: Screen("office/recipients.py", "Recipients"),
     Page.ACCOUNTS: Screen("office/accounts.py", "Accounts"),
 }
@@ -60,6 +61,7 @@ SECTIONS: Final = {
     Page.EVENTS: "Trial",
     Page.RESPONSE: "Trial",
     Page.SECOND_INFUSION: "Trial",
+    Page.VISITS: "Trial",
     Page.RECIPIENTS: "Office",
     Page.ACCOUNTS: "Office",
 }

@@ -1,24 +1,6 @@
 """The endpoints of efficacy, patient by patient, each with the reason: 3-month CR, response, PFS and OS.
 
-Readings where the public record leaves room (J), to be confirmed by the principal investigator:
-
-1. The clock runs from the first infusion, and the second belongs to the treatment: it neither censors nor
-   counts as a new therapy. What is counted from the second infusion is a set of its own, of those infused
-   twice, and knows only what came after it.
-2. A PET/CT of the day of the infusion or earlier is the baseline. One that is not read says nothing.
-3. Progression is the first of a recorded progression or relapse and a PET/CT read as PD.
-4. 3-month CR: the PET/CT nearest to the protocol's day counts, of those in its window; of two equally near
-   the later. Progression, new lymphoma therapy or death up to that scan and up to the protocol's day is not
-   CR, whatever another scan shows. Without a scan in the window they are so up to its end, and else the
-   protocol says what the patient counts as; withdrawn or lost before it closed is without a scan.
-5. Best response: the best reading up to the first progression, that of the progression included, and
-   before a new lymphoma therapy. Objective response is a best response of CR or PR. Who progressed, died,
-   began a new therapy or left before any reading has none; everybody else without one is not counted yet.
-6. PFS: progression or death of any cause, whichever is first. Follow-up for it ends with a new lymphoma
-   therapy, withdrawal or loss: whoever has had no event by that day is censored at the last PET/CT read
-   without progression up to then, at day 0 where there is none.
-7. OS: death of any cause, whenever it is known; otherwise censored on the last day known alive.
-8. Nothing after the data cut-off is looked at, but that a patient seen alive later was alive then.
+`READINGS` says what we chose where the public record leaves room.
 """
 
 from collections.abc import Iterable, Sequence
@@ -33,6 +15,27 @@ from trial.follow_up_plan import EndpointRules, MissingScan
 from trial.incidence import Rate, clopper_pearson
 from trial.second_infusion_facts import Response, Scan
 from trial.survival import SurvivalCurve, kaplan_meier
+
+READINGS: Final = (
+    "The clock runs from the first infusion, and the second belongs to the treatment: it neither censors nor "
+    "counts as a new therapy. What is counted from the second infusion is a set of its own, of those infused "
+    "twice, and knows only what came after it.",
+    "A PET/CT of the day of the infusion or earlier is the baseline. One that is not read says nothing.",
+    "Progression is the first of a recorded progression or relapse and a PET/CT read as PD.",
+    "3-month CR: the PET/CT nearest to the protocol's day counts, of those in its window; of two equally "
+    "near the later. Progression, new lymphoma therapy or death up to that scan and up to the protocol's day "
+    "is not CR, whatever another scan shows. Without a scan in the window they are so up to its end, and "
+    "else the protocol says what the patient counts as; withdrawn or lost before it closed is without one.",
+    "Best response: the best reading up to the first progression, that of the progression included, and "
+    "before a new lymphoma therapy. Objective response is a best response of CR or PR. Who progressed, died, "
+    "began a new therapy or left before any reading has none; everybody else without one is not counted yet.",
+    "PFS: progression or death of any cause, whichever is first. Follow-up for it ends with a new lymphoma "
+    "therapy, withdrawal or loss: whoever has had no event by that day is censored at the last PET/CT read "
+    "without progression up to then, at day 0 where there is none.",
+    "OS: death of any cause, whenever it is known; otherwise censored on the last day known alive.",
+    "Nothing after the data cut-off is looked at, but that a patient seen alive later was alive then.",
+)
+"""The readings (J), to be confirmed by the principal investigator."""
 
 _PROGRESSED: Final = (FollowUpKind.PROGRESSION, FollowUpKind.RELAPSE)
 _LEFT: Final = (FollowUpKind.WITHDRAWAL, FollowUpKind.LOST)
@@ -372,13 +375,13 @@ def _pfs(course: _Course) -> Survived:
         else f"no PET/CT read after the {course.ordinal} infusion"
     )
     because = f", before {ended.dated()}" if ended else ""
-    return Survived(False, last_on, course.day(last_on), f"censored: {why}{because}")
+    return Survived(False, last_on, course.day(last_on), f"{why}{because}")
 
 
 def _os(course: _Course) -> Survived:
     if course.died is not None:
         return Survived(True, course.died.on, course.day(course.died.on), course.died.dated())
-    why = f"censored: last known alive on {date_words(course.seen_on)}"
+    why = f"last known alive on {date_words(course.seen_on)}"
     if course.left is not None:
         why = f"{why}; {course.left.dated()}"
     return Survived(False, course.seen_on, course.day(course.seen_on), why)

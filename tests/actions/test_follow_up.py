@@ -21,6 +21,7 @@ from db.queries import board, committee, office, patient
 from db.queries.assess import load_assess
 from db.queries.deaths import load_death, load_deaths
 from db.queries.follow_up import EventVersion, Version, day_ends_at, facts_of, load_events
+from db.roles import SYSTEM
 from db.session import reading, writing
 from tests.actions.conftest import CODE, INFUSED_AT, OTHER_CODE, SHOCK, Site, at, entry
 from tests.support import made_up
@@ -114,7 +115,7 @@ def test_a_day_that_cannot_be_is_refused(sqlite_site: Site, one: FollowUpIn, sen
 
 
 def test_a_patient_who_is_not_infused_can_leave_but_not_progress(sqlite_site: Site) -> None:
-    enrol_patient(PatientIn(study_code="CART-009"), by=sqlite_site.coordinator, now=at(-48))
+    enrol_patient(PatientIn(study_code="CART-009"), by=SYSTEM, now=at(-48))
     with pytest.raises(Refused, match="CART-009 has no infusion yet"):
         record(sqlite_site, event("progression", 1, patient_id="CART-009"))
     record(sqlite_site, event("withdrawal", 1, patient_id="CART-009"))

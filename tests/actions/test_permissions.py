@@ -30,10 +30,10 @@ EXPECTED_ACTIONS = {
 EXPECTED_PAGES = {
     "ward": "board assess patient alerts handover treatments",
     "investigator": "board assess patient alerts handover treatments safety stopping report oversight "
-    "enrolment events response second-infusion",
+    "enrolment events response second-infusion visits",
     "coordinator": "board patient alerts treatments enrolment infusions events recipients response "
-    "second-infusion",
-    "committee": "safety stopping review report oversight events board patient alerts second-infusion",
+    "second-infusion visits",
+    "committee": "safety stopping review report oversight events visits board patient alerts second-infusion",
     "admin": "accounts recipients alerts",
     "display": "board",
 }

@@ -154,8 +154,8 @@ def test_best_and_objective_response(
 @pytest.mark.parametrize(
     ("story", "event", "on", "why"),
     [
-        ("28 CR, 90 CR", False, 90, "censored: last PET/CT without progression on 1 Apr 2026"),
-        ("", False, 0, "censored: no PET/CT read after the first infusion"),
+        ("28 CR, 90 CR", False, 90, "last PET/CT without progression on 1 Apr 2026"),
+        ("", False, 0, "no PET/CT read after the first infusion"),
         ("28 ?", False, 0, "no PET/CT read"),
         ("28 PR, 60 prog", True, 60, "progression on 2 Mar 2026"),
         ("28 PR, 60 PD", True, 60, "PD by PET/CT on 2 Mar 2026"),
@@ -184,7 +184,7 @@ def test_progression_free_survival(story: str, event: bool, on: int, why: str) -
         ("28 CR, 300 died", None, True, 300, "death of lymphoma on 28 Oct 2026"),
         ("60 left, 300 died", None, True, 300, "death of lymphoma"),
         ("60 therapy, 300 died", None, True, 300, "death of lymphoma"),
-        ("28 CR", 14, False, 28, "censored: last known alive on 29 Jan 2026"),
+        ("28 CR", 14, False, 28, "last known alive on 29 Jan 2026"),
         ("28 ?", 14, False, 28, "last known alive on 29 Jan 2026"),
         ("28 CR", 200, False, 200, "last known alive on 20 Jul 2026"),
         ("28 CR, 60 lost", 14, False, 60, "on 2 Mar 2026; lost to follow-up on 2 Mar 2026"),

@@ -216,6 +216,11 @@ class Sheet:
         """The sentences that stood on the screen and that the person said yes to."""
         return self._asked if self._confirmed else ()
 
+    def ask(self, questions: Sequence[Question]) -> None:
+        """Ask once more what only the stored records can tell; raises AskOnceMore until it is confirmed."""
+        if questions and not self._confirmed:
+            raise AskOnceMore(questions)
+
     _confirmed = False
 
     def _do(self, action: Callable[["Sheet"], str]) -> NoReturn:
@@ -361,6 +366,13 @@ _NAMES: Final = {
     "causality_disease": "Caused by the lymphoma",
     "causality_other": "Caused by something else",
     "proof": "How it was proved",
+    "status": "Did it take place",
+    "visited_on": "Date of the visit",
+    "blood_tests": "Blood tests",
+    "ctdna": "ctDNA",
+    "pet_ct": "PET/CT",
+    "occurred_on": "Date",
+    "cause": "Cause of death",
 }
 
 
