@@ -28,6 +28,7 @@ def draw() -> None:
     st.html(tiles.soft("Last: 37.0 at 07:52") + tiles.problem("SpO2 must be 1 to 100 %."))
     st.html(tiles.alert_band("Not acknowledged") + tiles.outlined_band("Overdue"))
     st.html(tiles.table("Told", ["Who", "When"], [[tiles.cell("Dr Wu"), tiles.cell("07:52")]]))
+    st.tabs(["Now", "Before"])
     with st.bottom:
         st.button("Save assessment")
 
