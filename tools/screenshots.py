@@ -33,6 +33,7 @@ LONG_TABLET: Final = (820, 1330)
 """As far as a person scrolls to see the days under the patient's picture."""
 GRADE_3_NOW: Final = "CART-003"
 RECOVERED_GRADE_4: Final = "CART-002"
+BARRED: Final = "CART-006"
 IN_SCREENING: Final = "CART-016"
 _COLOURS: Final = 160
 _MAIL_MARGIN_PX: Final = 12
@@ -118,6 +119,13 @@ def show_enrolment(browser: Browser, url: str, password: str) -> Page:
     return page
 
 
+def show_gate(browser: Browser, url: str, password: str) -> Page:
+    """The gate of a barred patient, as an investigator sees it before signing the release."""
+    page = _open(browser, url, password, "investigator", f"/second-infusion?code={BARRED}")
+    expect(page.get_by_text("The gate of", exact=False).first).to_be_visible()
+    return page
+
+
 PICTURES: Final[dict[str, Callable[[Browser, str, str], Page]]] = {
     "board": show_board,
     "assess": show_assess,
@@ -126,6 +134,7 @@ PICTURES: Final[dict[str, Callable[[Browser, str, str], Page]]] = {
     "alerts": show_alerts,
     "handover": show_handover,
     "enrolment": show_enrolment,
+    "second-infusion": show_gate,
 }
 
 
