@@ -68,9 +68,6 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     long_files_first(items)
     _browser_files.update(item.path for item in items if "browser" in getattr(item, "fixturenames", ()))
-    for item in items:
-        if not _covers(item.path):
-            item.add_marker("no_cover")
 
 
 def pytest_collection_finish() -> None:
@@ -95,6 +92,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
     What fails twice has failed.
     """
+    _trace(item.config, _covers(item.path))
     if "browser" not in getattr(item, "fixturenames", ()):
         return None
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
@@ -109,6 +107,13 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
         item.ihook.pytest_runtest_logreport(report=report)
     item.ihook.pytest_runtest_logfinish(nodeid=item.nodeid, location=item.location)
     return True
+
+
+def _trace(config: pytest.Config, wanted: bool) -> None:
+    """Let coverage watch the tests from here on, or let it rest, fixtures included."""
+    controller = getattr(config.pluginmanager.getplugin("_cov"), "cov_controller", None)
+    if controller is not None and controller.started != wanted:
+        (controller.resume if wanted else controller.pause)()
 
 
 def _covers(path: Path) -> bool:

@@ -30,6 +30,7 @@ FILES = {
     "test_b_stored.py": "def test_1(database): pass",
     "test_c_shown.py": "def test_2(browser): pass\ndef test_1(browser): pass",
     "test_d_starts.py": "import subprocess\ndef test_1(): pass",
+    "test_f_examples.py": "from hypothesis import given, strategies as s\n@given(s.none())\ndef test_1(_): 0",
     "test_e_long.py": "import pytest\n@pytest.mark.timeout(300)\ndef test_1(): pass",
 }
 
@@ -55,6 +56,7 @@ def test_what_needs_the_browser_or_asks_for_much_comes_first_and_a_file_keeps_it
         "test_c_shown.py::test_1",
         "test_e_long.py::test_1",
         "test_d_starts.py::test_1",
+        "test_f_examples.py::test_1",
         "test_b_stored.py::test_1",
         "test_a_plain.py::test_1",
         "test_a_plain.py::test_2",

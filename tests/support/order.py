@@ -12,7 +12,8 @@ from typing import Final
 import pytest
 
 SLOWEST: Final = 15
-_SECONDS_BY_FIXTURE: Final = {"browser": 4.0, "database": 0.3, "sqlite_database": 0.2}
+_SECONDS_BY_FIXTURE: Final = {"browser": 4.0, "machine": 1.5, "database": 0.3, "sqlite_database": 0.2}
+_SECONDS_OF_MANY_EXAMPLES: Final = 0.5
 _STARTERS: Final = frozenset(
     {"db.migrate", "subprocess", "tests.faults.crashes", "tests.support.command", "tests.support.worker"}
 )
@@ -50,6 +51,8 @@ def expected_seconds(item: pytest.Item) -> float:
     guesses = [_AT_LEAST] + [cost for name, cost in _SECONDS_BY_FIXTURE.items() if name in fixtures]
     if limit is not None and limit.args:
         guesses.append(limit.args[0] * _OF_ITS_OWN_TIME_LIMIT)
+    if hasattr(getattr(item, "obj", None), "hypothesis"):
+        guesses.append(_SECONDS_OF_MANY_EXAMPLES)
     if not _STARTERS.isdisjoint(_origins(item)):
         guesses.append(_SECONDS_OF_A_START)
     return max(guesses)
