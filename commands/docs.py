@@ -9,7 +9,9 @@ from grading.documents import render_pages
 from settings import ROOT
 from trial.ctcae_document import PATH as TERMS_PAGE
 from trial.ctcae_document import render_terms
-from trial.protocol import load_protocol
+from trial.protocol import PROTOCOL_FILE, load_protocol
+from trial.protocol_document import PATH as PROTOCOL_PAGE
+from trial.protocol_document import protocol_page
 from trial.treatment_document import PATH as TREATMENTS_PAGE
 from trial.treatment_document import treatments_page
 
@@ -32,6 +34,7 @@ def all_pages() -> dict[str, str]:
         **render_pages(),
         TERMS_PAGE: render_terms(),
         TREATMENTS_PAGE: treatments_page(load_protocol().treatments),
+        PROTOCOL_PAGE: protocol_page(PROTOCOL_FILE.read_text(encoding="utf-8")),
         "docs/failpoints.md": _failpoints(),
     }
 

@@ -132,12 +132,7 @@ def load_protocol(path: Path | str = PROTOCOL_FILE) -> Protocol:
 
 def parse_protocol(text: str) -> Protocol:
     """Check a protocol's text. Raises ProtocolError with one sentence."""
-    try:
-        content = _File.model_validate(tomllib.loads(text))
-    except tomllib.TOMLDecodeError as error:
-        raise ProtocolError(f"not TOML: {error}.") from error
-    except ValidationError as error:
-        raise ProtocolError(_sentence(error)) from error
+    content = _checked(text)
     assessments = content.assessments.model_dump()
     return Protocol(
         text=text,
@@ -165,6 +160,24 @@ def parse_protocol(text: str) -> Protocol:
         **content.alerts.model_dump(exclude={"plans"}),
         plans=content.alerts.plans.steps(),
     )
+
+
+def read_settings(text: str) -> dict[str, dict[str, Any]]:
+    """Every setting as the program reads it: section -> setting -> value, in the order of the file.
+
+    Raises ProtocolError as `parse_protocol`.
+    """
+    read = _checked(text).model_dump()
+    return {section: read[section] for section in tomllib.loads(text)}
+
+
+def _checked(text: str) -> "_File":
+    try:
+        return _File.model_validate(tomllib.loads(text))
+    except tomllib.TOMLDecodeError as error:
+        raise ProtocolError(f"not TOML: {error}.") from error
+    except ValidationError as error:
+        raise ProtocolError(_sentence(error)) from error
 
 
 def _time_of_day(value: Any) -> Any:  # noqa: ANN401 - whatever the TOML file held
