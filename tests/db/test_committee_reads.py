@@ -13,6 +13,7 @@ from alerts.model import SignalState
 from db.queries.committee import as_of, load_committee
 from db.queries.committee_courses import load_courses, with_episodes
 from db.queries.committee_lanes import load_lanes
+from db.queries.committee_later import infection_courses, load_counts, load_infections, load_treated
 from db.queries.committee_people import Person, load_people
 from db.queries.committee_signs import load_signs
 from db.queries.committee_slots import load_completeness
@@ -25,6 +26,7 @@ from tests.support import made_up
 from trial.completeness import SlotCount
 from trial.day_episodes import DayEpisode, Ending
 from trial.drug_days import DrugGroup
+from trial.later_toxicity import CountsCourse
 from trial.protocol import load_protocol
 from trial.safety_rows import Course, CourseEnds
 from trial.second_infusion_facts import Response
@@ -288,3 +290,79 @@ def test_signs_are_the_highest_temperature_and_the_lowest_ice_of_each_day(sqlite
         (found,) = load_signs(session, load_committee(session, ZONE), 14, ZONE)
     assert (found.code, found.number) == ("CART-001", 1)
     assert (dict(found.temperature_c), dict(found.ice_score)) == ({0: 38.2}, {0: 9})
+
+
+def lab(patient_id: int, day: float, analyte: str, value: float, **more: Any) -> None:
+    taken_at = INFUSED_AT + timedelta(days=day)
+    record("lab_result", patient_id, analyte=analyte, taken_at=taken_at, value=value, unit="10^9/L", **more)
+
+
+def test_infections_belong_to_their_infusion_and_end_with_the_cut_off(sqlite_database: str) -> None:
+    patient_id = admit("CART-001", made_up.WELL)
+    enter(patient_id, made_up.WELL, number=2, at=INFUSED_AT + timedelta(days=30))
+    for number, on, grade, infection in (
+        (1, date(2026, 3, 9), 3, True),
+        (2, date(2026, 4, 3), 2, True),
+        (1, date(2026, 3, 5), 4, False),
+        (None, date(2026, 3, 1), 2, True),
+    ):
+        record(
+            "adverse_event",
+            patient_id,
+            term="Sepsis",
+            grade=grade,
+            infusion_number=number,
+            onset_on=on,
+            is_infection=infection,
+        )
+
+    def at(cut_off: datetime) -> tuple[list[tuple[int, int]], list[int]]:
+        with reading() as session:
+            people = load_people(session, ZONE)
+            found = load_infections(session, people, cut_off, ZONE)
+        courses = infection_courses(people, found, cut_off, ZONE)
+        return [(one.number, one.day) for one in found], [one.observed_days for one in courses]
+
+    assert at(NOW) == ([(1, 7), (2, 2)], [31, 11])
+    assert at(INFUSED_AT + timedelta(days=8)) == ([(1, 7)], [9])
+    assert at(INFUSED_AT + timedelta(days=6)) == ([], [7])
+
+
+def test_blood_counts_are_graded_up_to_the_cut_off_and_the_next_therapy(sqlite_database: str) -> None:
+    patient_id = admit("CART-001", made_up.WELL)
+    for day in range(1, 12):
+        lab(patient_id, day, "anc", 0.05)
+    lab(patient_id, 26, "anc", 2.0)
+    lab(patient_id, 29, "platelets", 30, lln=125)
+    lab(patient_id, 29, "anc", 3.0, lln=1.8)
+    enter(patient_id, made_up.WELL, number=2, at=INFUSED_AT + timedelta(days=35))
+
+    def counts(cut_off: datetime) -> dict[int, CountsCourse]:
+        with reading() as session:
+            people = load_people(session, ZONE)
+            found = load_counts(session, people, cut_off, PROTOCOL, ZONE)
+        return {one.number: one for one in found}
+
+    first = counts(NOW)[1]
+    assert (first.early.at_least, first.ended, sorted(first.closed)) == (3, True, [28, 90])
+    assert first.cytopenia == {28: 3}  # day 29 is nearer than day 26; day 90 never came
+    early = counts(INFUSED_AT + timedelta(days=3))
+    assert (early[1].early.at_least, early[1].cytopenia) == (1, {28: None, 90: None})
+    assert not early[1].closed
+    second = counts(NOW)[2]
+    assert (second.days, second.ended, second.early.grade) == (5, False, None)
+    assert not second.closed
+
+
+def test_drugs_belong_to_the_month_after_their_infusion(sqlite_database: str) -> None:
+    patient_id = admit("CART-001", made_up.WELL, {**FEVER, "fever_masking_drugs": "tocilizumab"})
+    steroid = {"drug": "dexamethasone", "dose": 10, "dose_unit": "mg"}
+    for day in (3, 20, 29):
+        record("treatment", patient_id, started_at=INFUSED_AT + timedelta(days=day), **steroid)
+    enter(patient_id, made_up.WELL, number=2, at=INFUSED_AT + timedelta(days=20))
+    with reading() as session:
+        first, second = load_treated(session, load_people(session, ZONE), NOW, ZONE)
+    assert first.given == {DrugGroup.TOCILIZUMAB: (1,), DrugGroup.STEROID: (3,)}
+    assert first.doses == {DrugGroup.STEROID: 1}
+    assert second.given == {DrugGroup.STEROID: (0, 9)}
+    assert [float(one.steroid_mg) for one in (first, second)] == [10, 20]

@@ -36,6 +36,9 @@ def make_trial() -> None:
     infuse(first, WELL, FEVER, days_ago=4, number=2)
     dead = admit("CART-002", WELL, FEVER, WELL, sex="M", age_years=50)
     record("follow_up_event", dead, kind="death", occurred_on=day(10).date(), cause="lymphoma")
+    record("treatment", dead, drug="tocilizumab", started_at=day(33))
+    infection = {"term": "Lung infection", "grade": 3, "is_infection": True, "infusion_number": 1}
+    record("adverse_event", first, onset_on=day(30).date(), **infection)
     admit("CART-003", FEVER, days_ago=1, sex="F", age_years=64)
     made_up.enrol("CART-004", day(3), sex="M", age_years=66)
 
@@ -246,6 +249,19 @@ def test_the_tables_hold_what_the_pictures_show(trial: Show) -> None:
     assert "CRS: 1 infused twice; a number opens its patients" in said
     assert "barred" in said
     assert "YESCARTA, US prescribing information of October 2017" in said
+
+
+def test_infections_counts_and_treatments_name_their_denominators(trial: Show) -> None:
+    app = trial(tab="infections")
+    assert "Infections, first infusion" in drawn(app)
+    assert "After the first infusion: 1 infection in 60 patient-days: 1.67 per 100" in words(app)
+    assert "Every infection (1)" in words(app)
+    assert "Lung infection" in words(app)
+    assert "0 infections in" in words(trial(tab="infections", infusion="2"))
+    assert "Early ICAHT, first infusion" in drawn(trial(tab="counts"))
+    said = drawn(trial(tab="treatments", infusion="1"))
+    assert "2 complete, 1 open" in said
+    assert "1 of 2 (50 %; 1 to 99 %)" in said
 
 
 def test_a_named_day_is_opened_with_its_entries(trial: Show) -> None:

@@ -12,15 +12,12 @@ from trial.safety_worst import GradedRow, Shift, worst_grades
 
 
 def grade_row_table(caption: str, rows: Sequence[GradedRow], grades: Sequence[int] = (1, 2, 3)) -> str:
-    """A line for each row: the counts by grade, who is not graded, whose window is open, the rates."""
-    heads = (
-        "",
-        *(f"Grade {grade}" for grade in GRADES),
-        "Not graded",
-        "Complete",
-        "Open",
-        *(f"Grade ≥{grade}" for grade in grades),
-    )
+    """The counts by grade, who is not graded and whose window is open; then the rates."""
+    return _count_table(caption, rows) + _rate_table(rows, grades)
+
+
+def _count_table(caption: str, rows: Sequence[GradedRow]) -> str:
+    heads = ("", *(f"Grade {grade}" for grade in GRADES), "Not graded", "Complete", "Open")
     body = [
         [
             tiles.cell(row.label),
@@ -28,17 +25,22 @@ def grade_row_table(caption: str, rows: Sequence[GradedRow], grades: Sequence[in
             who(row.not_graded),
             tiles.cell(str(len(row.complete))),
             who(row.pending),
-            *(_rate(row, grade) for grade in grades),
         ]
         for row in rows
     ]
     return tiles.table(f"{caption}; a number opens its patients", heads, body, numbers=True)
 
 
+def _rate_table(rows: Sequence[GradedRow], grades: Sequence[int]) -> str:
+    heads = ("", *(f"Grade {grade} or more" for grade in grades))
+    body = [[tiles.cell(row.label), *(_rate(row, grade) for grade in grades)] for row in rows]
+    return tiles.table("Rates of the complete patients with 95 % limits", heads, body, numbers=True)
+
+
 def _rate(row: GradedRow, grade: int) -> str:
-    rate = tiles.cell(row.rate(grade).in_words)
+    rate = tiles.piece("div", text=row.rate(grade).in_words)
     early = row.early_from(grade)
-    return rate + (tiles.cell(" early: ") + who(early) if early else "")
+    return rate + (tiles.piece("div", tiles.cell("early: "), who(early)) if early else "")
 
 
 def shift_tables(shifts: Sequence[Shift]) -> str:

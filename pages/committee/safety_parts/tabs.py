@@ -3,7 +3,16 @@
 from collections.abc import Callable, Mapping
 from typing import Final, NamedTuple
 
-from pages.committee.safety_parts import by_day, course, overview, patients, rates
+from pages.committee.safety_parts import (
+    blood_counts,
+    by_day,
+    course,
+    infections,
+    overview,
+    patients,
+    rates,
+    treatments,
+)
 from pages.committee.safety_parts.view import View
 
 
@@ -20,5 +29,8 @@ TABS: Final[Mapping[str, Tab]] = {
     "rates": Tab("Rates", rates.show),
     "course": Tab("Course", course.show),
     "patients": Tab("Patients", patients.show),
+    "infections": Tab("Infections", infections.show),
+    "counts": Tab("Blood counts", blood_counts.show),
+    "treatments": Tab("Treatments", treatments.show),
 }
 """Name in the address -> tab."""
