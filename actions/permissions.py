@@ -20,6 +20,7 @@ class Page(StrEnum):
     ALERTS = "alerts"
     HANDOVER = "handover"
     TREATMENTS = "treatments"
+    LABORATORY = "laboratory"
     SAFETY = "safety"
     STOPPING = "stopping"
     REVIEW = "review"
@@ -157,7 +158,15 @@ ACTIONS: Final[Mapping[Role, frozenset[Action]]] = {
 """What each role may write. Moving an entry to another patient and voiding it are corrections."""
 
 PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
-    Role.WARD: (Page.BOARD, Page.ASSESS, Page.PATIENT, Page.ALERTS, Page.HANDOVER, Page.TREATMENTS),
+    Role.WARD: (
+        Page.BOARD,
+        Page.ASSESS,
+        Page.PATIENT,
+        Page.ALERTS,
+        Page.HANDOVER,
+        Page.TREATMENTS,
+        Page.LABORATORY,
+    ),
     Role.INVESTIGATOR: (
         Page.BOARD,
         Page.ASSESS,
@@ -165,6 +174,7 @@ PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
         Page.ALERTS,
         Page.HANDOVER,
         Page.TREATMENTS,
+        Page.LABORATORY,
         Page.SAFETY,
         Page.STOPPING,
         Page.REPORT,
@@ -180,6 +190,7 @@ PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
         Page.PATIENT,
         Page.ALERTS,
         Page.TREATMENTS,
+        Page.LABORATORY,
         Page.ENROLMENT,
         Page.INFUSIONS,
         Page.EVENTS,

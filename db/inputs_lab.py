@@ -83,7 +83,12 @@ class LabResultIn(Entry):
         return read_spelling(self.analyte, self.unit)
 
 
+_OTHER_SPELLINGS: Final = frozenset({"10*9/L", "10*3/uL", "/uL", "cells/mm^3"})
+"""Spellings of files; the form shows each unit once."""
+
+
 def units_of(analyte: Analyte) -> tuple[str, ...]:
     """The units to choose from, the one that limits and scores are written in first."""
     measure = MEASURES[analyte]
-    return (measure.unit, *(text for text in measure.spellings if text != measure.unit))
+    others = (text for text in measure.spellings if text != measure.unit and text not in _OTHER_SPELLINGS)
+    return (measure.unit, *others)

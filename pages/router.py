@@ -34,6 +34,7 @@ SCREENS: Final = {
     Page.ALERTS: Screen("ward/alerts.py", "Alerts"),
     Page.HANDOVER: Screen("ward/handover.py", "Handover"),
     Page.TREATMENTS: Screen("ward/treatments.py", "Treatments"),
+    Page.LABORATORY: Screen("ward/laboratory.py", "Laboratory"),
     Page.SAFETY: Screen("committee/safety.py", "Safety"),
     Page.STOPPING: Screen("committee/stopping.py", "Stopping"),
     Page.REVIEW: Screen("committee/review.py", "Review"),
@@ -51,6 +52,7 @@ SCREENS: Final = {
 
 SECTIONS: Final = {
     Page.TREATMENTS: "Chart",
+    Page.LABORATORY: "Chart",
     Page.SAFETY: "Committee",
     Page.STOPPING: "Committee",
     Page.REVIEW: "Committee",

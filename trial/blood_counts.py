@@ -36,10 +36,16 @@ class TrialCourse:
 
 
 class IcahtGrades(NamedTuple):
-    """Early and late ICAHT after one infusion: two grades, never one."""
+    """Early and late ICAHT after one infusion: two grades, never one.
+
+    next_therapy_day  ends both windows: the next lymphodepletion, else the next infusion, or a new therapy
+    last_day          ends the late window: death, progression, or the last follow-up
+    """
 
     early: Grade[Icaht]
     late: Grade[Icaht]
+    next_therapy_day: int | None = None
+    last_day: int | None = None
 
 
 def baseline_before(course: TrialCourse, lymphodepletion_days: int) -> datetime | None:
@@ -89,6 +95,8 @@ def grade_icaht(
     return IcahtGrades(
         early=grade_early(counts, died_day, therapy_day),
         late=grade_late(counts, last_day, therapy_day, still_observed=not is_over and today <= LATE_DAYS[1]),
+        next_therapy_day=therapy_day,
+        last_day=last_day,
     )
 
 

@@ -28,11 +28,11 @@ EXPECTED_ACTIONS = {
     "display": "",
 }
 EXPECTED_PAGES = {
-    "ward": "board assess patient alerts handover treatments",
-    "investigator": "board assess patient alerts handover treatments safety stopping report oversight "
-    "enrolment events response second-infusion visits",
-    "coordinator": "board patient alerts treatments enrolment infusions events recipients response "
-    "second-infusion visits",
+    "ward": "board assess patient alerts handover treatments laboratory",
+    "investigator": "board assess patient alerts handover treatments laboratory safety stopping report "
+    "oversight enrolment events response second-infusion visits",
+    "coordinator": "board patient alerts treatments laboratory enrolment infusions events recipients "
+    "response second-infusion visits",
     "committee": "safety stopping review report oversight events visits board patient alerts second-infusion",
     "admin": "accounts recipients alerts",
     "display": "board",

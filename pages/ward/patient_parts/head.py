@@ -29,7 +29,7 @@ from pages.ward.patient_parts.loaded import Loaded
 from trial.calendar import day_of
 
 _SEX = {"F": "female", "M": "male"}
-_RECORDS: Final = {Page.TREATMENTS: "Treatments"}
+_RECORDS: Final = {Page.TREATMENTS: "Treatments", Page.LABORATORY: "Laboratory"}
 """What else is recorded of a patient, each on a page of its own."""
 
 
