@@ -9,10 +9,13 @@ from actions import context
 from actions.errors import AlreadyRecorded, Refused, RefusedField
 from actions.permissions import Action, require
 from actions.words import when
+from alerts.answers import answers_to
+from alerts.holding import holds_for
+from alerts.model import SignalKind
 from alerts.outbox import wake_worker
 from alerts.states import AlertState
 from db.audit import append_event
-from db.inputs_alerts import AcknowledgementIn, SilenceIn
+from db.inputs_alerts import AcknowledgementIn, ActionTaken, SilenceIn
 from db.models import Acknowledgement, Alert, AlertAssessment, Assessment, Silence, User
 from db.roles import Actor
 from db.session import writing
@@ -40,13 +43,14 @@ def acknowledge_alert(
     """Record that the person has seen the alert at this grade, in this version of the entry, and acted.
 
     It holds for the protocol's hours, and never for a higher grade than the one seen. An alert without
-    assessments (missed, unsettled, of the program) is at grade 0 and was seen in no version: None.
+    assessments (as of what was missed, a stopping rule or the program) is at grade 0 and was seen in no
+    version: None.
     `seen_urgency` is the urgency that was shown; without it a rise of the urgency alone is not noticed.
 
     Raises:
         NotPermitted: the role may not acknowledge.
         AlreadyRecorded: somebody has acknowledged it already.
-        Refused: the alert is over, or it has changed since it was shown.
+        Refused: the alert is over, it has changed since it was shown, or what was done is no answer to it.
     """
     require(by, Action.ACKNOWLEDGE_ALERT)
     entry, problems = AcknowledgementIn.check({"action_taken": action_taken, "remark": remark})
@@ -57,6 +61,8 @@ def acknowledge_alert(
     with writing() as session:
         alert = _alert(session, alert_id)
         _refuse_over(alert, now, "acknowledge")
+        kind = SignalKind(alert.signal)
+        _refuse_no_answer(kind, entry.action_taken)
         _refuse_twice(session, alert, now)
         _refuse_changed(alert, seen_level, seen_urgency, now)
         _refuse_corrected(session, alert, seen_assessment_id, now)
@@ -68,7 +74,7 @@ def acknowledge_alert(
             assessment_id=seen_assessment_id,
             action_taken=entry.action_taken.value,
             remark=entry.remark,
-            expires_at=now + context.protocol().acknowledged_for(seen_level),
+            expires_at=now + holds_for(kind, seen_level, context.protocol()),
         )
         session.add(acknowledgement)
         alert.state = AlertState.ACKNOWLEDGED.value
@@ -154,6 +160,15 @@ def _refuse_over(alert: Alert, now: datetime, verb: str) -> None:
         return
     ended = "withdrawn" if alert.state == AlertState.RETRACTED else "closed"
     raise Refused(f"This alert was {ended} at {when(alert.closed_at, now)}. Nothing is left to {verb}.")
+
+
+def _refuse_no_answer(kind: SignalKind, done: ActionTaken) -> None:
+    """What is done at a bedside answers no alert of the trial."""
+    answers = answers_to(kind)
+    if done not in answers:
+        words = " or ".join(f'"{one.label}"' for one in answers)
+        sentence = f'"{done.label}" is no answer to this alert. Choose {words}.'
+        raise Refused([RefusedField("action_taken", done.value, sentence)])
 
 
 def _refuse_twice(session: Session, alert: Alert, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 An alert belongs to an episode of assessments and keeps its identity through back-dated and corrected
 entries: each episode takes the stored alert that shares most assessments with it. A signal that merely
-stands takes the live alert of its slot.
+stands takes the live alert of its slot, and so does what only a person ends.
 """
 
 from collections.abc import Collection, Iterable, Sequence
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
+from alerts.holding import holds_for
 from alerts.model import ALERT_GRADE, Signal, SignalKind, SignalState
 from alerts.states import STARTING, AlertState, Change, EndedReason, NoticeKind, StoredAlert
 from trial.protocol import Protocol
@@ -42,7 +43,7 @@ def difference(
         ]
         graver = _graver(signals, slot) if kind is SignalKind.RISE_2 else frozenset()
         meeting = _Meeting(now, newest_entered_at, protocol, historical, monitored, found, alerts, graver)
-        changes += meeting.episodes() if kind.is_episode else meeting.standing(kind)
+        changes += meeting.changes(kind)
     return sorted(changes, key=lambda change: change.state.live)
 
 
@@ -77,6 +78,9 @@ _ENDS: Final = {
     SignalState.GRADED: (EndedReason.GRADED, NoticeKind.RECOVERY),
     SignalState.GONE: (EndedReason.GONE, NoticeKind.RECOVERY),
     SignalState.LEFT: (EndedReason.LEFT, None),
+    SignalState.RELEASED: (EndedReason.RELEASED, NoticeKind.RECOVERY),
+    SignalState.DECIDED: (EndedReason.DECIDED, NoticeKind.RECOVERY),
+    SignalState.REPORTED: (EndedReason.REPORTED, NoticeKind.RECOVERY),
 }
 """How an ended episode ends its alert, and what is told where the alert was live."""
 
@@ -100,6 +104,12 @@ class _Meeting:
     alerts: Sequence[StoredAlert]
     graver: frozenset[str]
     """Assessments that a graver signal speaks for: that they left this one corrects nothing."""
+
+    def changes(self, kind: SignalKind) -> list[Change]:
+        """What must change, by the family of the signal."""
+        if kind.is_episode:
+            return self.episodes()
+        return self.latched() if kind.is_latched else self.standing(kind)
 
     def episodes(self) -> list[Change]:
         """The changes of alerts that belong to assessments."""
@@ -127,12 +137,57 @@ class _Meeting:
 
     def _no_longer(self, kind: SignalKind, alert: StoredAlert) -> list[Change]:
         """A clock that was set back behind the opening, by less than a day, proves nothing."""
-        if kind.is_latched or self.now < alert.opened_at <= self.now + _SET_BACK:
+        if self.now < alert.opened_at <= self.now + _SET_BACK:
             return []
         if not self.monitored and kind is not SignalKind.SYSTEM:
             return [_without_signal(alert, AlertState.CLOSED, EndedReason.LEFT, None)]
         reason = _STAND_ENDS.get(kind, EndedReason.GONE)
         return [_without_signal(alert, AlertState.CLOSED, reason, NoticeKind.RECOVERY)]
+
+    def latched(self) -> list[Change]:
+        """The changes of a stopping rule or a serious event: one signal a slot, which a person ends."""
+        signal = next(iter(self.signals), None)
+        live = next((alert for alert in self.alerts if alert.state.live), None)
+        change = self._not_latched(signal) if live is None else self._latched(signal, live)
+        return [] if change is None else [change]
+
+    def _not_latched(self, signal: Signal | None) -> Change | None:
+        """Imported history stays quiet until something joins it."""
+        if signal is None or signal.state.over:
+            return None
+        if any(alert.historical and alert.members.issuperset(signal.members) for alert in self.alerts):
+            return None
+        return self._first_news(None, signal)
+
+    def _latched(self, signal: Signal | None, alert: StoredAlert) -> Change | None:
+        if signal is None or (signal.kind is SignalKind.BOUNDARY and self._decided_before(signal, alert)):
+            return self._unfounded(alert)
+        if signal.state.over:
+            reason, notice = _ENDS[signal.state]
+            return _ended(alert.id, signal, reason, notice)
+        if _is_worse(signal, alert) or not alert.members.issuperset(signal.members):
+            return _live(alert.id, signal, AlertState.OPEN, NoticeKind.WORSENED)
+        if alert.state is AlertState.ACKNOWLEDGED and self._lapsed(alert):
+            return _live(alert.id, signal, AlertState.OPEN, NoticeKind.LAPSED)
+        lost = alert.members - set(signal.members)
+        if lost or signal.urgency > alert.urgency:
+            return replace(_live(alert.id, signal, alert.state, NoticeKind.AMENDMENT), lost=lost)
+        moved = signal.kind is SignalKind.SAE_CLOCK and signal.first_at != alert.first_observed_at
+        return _live(alert.id, signal, alert.state, None) if moved else None
+
+    @staticmethod
+    def _decided_before(signal: Signal, alert: StoredAlert) -> bool:
+        """A decision taken before the alert opened was taken on something else."""
+        return signal.state.over and signal.last_at < alert.opened_at
+
+    def _unfounded(self, alert: StoredAlert) -> Change | None:
+        """What raised it was corrected: a serious event is taken back, a stopping rule still waits."""
+        if alert.kind is SignalKind.SAE_CLOCK:
+            return _without_signal(alert, AlertState.RETRACTED, EndedReason.CORRECTED, NoticeKind.RETRACTION)
+        if not alert.members:
+            return None
+        fallen = _without_signal(alert, alert.state, None, NoticeKind.AMENDMENT)
+        return replace(fallen, members=frozenset(), lost=alert.members)
 
     def _new(self, signal: Signal) -> Change | None:
         told = frozenset[str]().union(*(alert.members for alert in self.alerts))
@@ -153,6 +208,9 @@ class _Meeting:
 
     def _continued(self, signal: Signal, alert: StoredAlert) -> Change | None:
         """The change of an alert whose episode still stands; None when nothing is new."""
+        if signal.kind is SignalKind.BARRED and alert.state.live:
+            # Only an attempt makes it more urgent, and time takes that back from nobody.
+            signal = replace(signal, urgency=min(signal.urgency, alert.urgency))
         if alert.historical:
             change = self._historical(signal, alert)
             if change is None:
@@ -211,8 +269,9 @@ class _Meeting:
         """Whether an acknowledgement is too old: its hours have passed without a newer assessment."""
         if alert.acknowledged_at is None:
             return True
+        holds = holds_for(alert.kind, alert.level, self.protocol)
         seen_at = max(alert.acknowledged_at, self.newest_entered_at or alert.acknowledged_at)
-        return self.now >= seen_at + self.protocol.acknowledged_for(alert.level)
+        return self.now - seen_at >= holds
 
     def _gone(self, alert: StoredAlert) -> Change | None:
         """The change of an alert that no episode continues: others hold what still stands of it."""
@@ -308,7 +367,7 @@ def _ended(
 
 
 def _without_signal(
-    alert: StoredAlert, state: AlertState, reason: EndedReason, notice: NoticeKind | None
+    alert: StoredAlert, state: AlertState, reason: EndedReason | None, notice: NoticeKind | None
 ) -> Change:
     return Change(
         alert.id,

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from alerts.model import SignalKind
+from alerts.model import CLOCK_ERROR, SignalKind
 from alerts.states import NoticeKind
 from trial.protocol import EVERYONE, Protocol, Step
+from trial.sae_clock import clock_moments
 
 LAST_REPEATED: Final = 2
 """Alerts up to this urgency are repeated."""
 
-_OWN_PLAN: Final = (SignalKind.MISSED, SignalKind.SYSTEM)
+_OVERDUE: Final = 1
+"""The urgency of a report that is overdue, and of an attempt at a barred infusion."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,8 @@ class Life:
     told_at        its newest notice that calls for an answer
     repeats        how often it was repeated since it became open
     silent_until   repeats and escalation rest until then
+    since          when the clock of a serious event began; None of another alert
+    answered       somebody has acknowledged it, and only a clock goes on
     """
 
     open_since: datetime
@@ -37,6 +41,8 @@ class Life:
     told_at: datetime
     repeats: int = 0
     silent_until: datetime | None = None
+    since: datetime | None = None
+    answered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +56,20 @@ class Due:
 
 def plan_of(kind: SignalKind, urgency: int, protocol: Protocol) -> Sequence[Step]:
     """The steps of an alert's plan."""
-    return protocol.plans[kind.value if kind in _OWN_PLAN else f"p{min(urgency, 3)}"]
+    return protocol.plans[plan_name(kind, urgency)]
+
+
+def plan_name(kind: SignalKind, urgency: int) -> str:
+    """The name of an alert's plan in the protocol."""
+    match kind:
+        case SignalKind.MISSED | SignalKind.SYSTEM | SignalKind.BOUNDARY:
+            return kind.value
+        case SignalKind.BARRED if urgency > _OVERDUE:
+            return kind.value
+        case SignalKind.SAE_CLOCK:
+            return "sae" if urgency > _OVERDUE else "sae_overdue"
+        case _:
+            return f"p{min(urgency, 3)}"
 
 
 def first_step(plan: Sequence[Step], listed: Collection[str]) -> int:
@@ -76,30 +95,62 @@ def due_now(
     if life.silent_until is not None and now < life.silent_until and urgency > 1:
         return None
     plan = plan_of(kind, urgency, protocol)
-    step = _due_step(life, plan, now, listed)
+    step = life.reached if life.answered else _due_step(life, plan, now, listed)
     if step > life.reached:
         return Due(NoticeKind.ESCALATION, step, groups_until(plan, step, after=life.reached))
-    if (
-        urgency <= LAST_REPEATED
-        and life.reached >= len(plan) - 1
-        and _repeat_is_due(life, plan, now, protocol)
-    ):
-        return Due(NoticeKind.REPEAT, life.reached, groups_until(plan, life.reached))
-    return None
-
-
-def next_at(life: Life, kind: SignalKind, urgency: int, protocol: Protocol) -> datetime | None:
-    """When the next step or repeat comes if nobody acknowledges; None where nothing more comes."""
-    plan = plan_of(kind, urgency, protocol)
-    if life.reached < len(plan) - 1:
-        due_at = life.open_since + plan[life.reached + 1].after
-    elif urgency <= LAST_REPEATED:
-        soon = life.told_at + timedelta(minutes=protocol.repeat_minutes)
-        due_at = life.told_at + _interval(soon - life.open_since, protocol)
+    if kind is SignalKind.SAE_CLOCK:
+        repeats = _reminder_is_due(life, now, protocol)
     else:
-        return None
-    resting = life.silent_until if urgency > 1 else None
-    return due_at if resting is None else max(due_at, resting)
+        last_step = life.reached >= len(plan) - 1
+        repeats = urgency <= LAST_REPEATED and last_step and _repeat_is_due(life, plan, now, protocol)
+    return Due(NoticeKind.REPEAT, life.reached, groups_until(plan, life.reached)) if repeats else None
+
+
+@dataclass(frozen=True, slots=True)
+class Next:
+    """When an alert is told next if nobody acknowledges; `again` where it is to those told so far."""
+
+    at: datetime
+    again: bool
+
+
+def what_comes_next(life: Life, kind: SignalKind, urgency: int, protocol: Protocol) -> Next | None:
+    """The next step or repeat; None where nothing more comes."""
+    plan = plan_of(kind, urgency, protocol)
+    coming = []
+    if life.reached < len(plan) - 1 and not life.answered:
+        coming.append(Next(life.open_since + plan[life.reached + 1].after, again=False))
+    if kind is SignalKind.SAE_CLOCK:
+        coming += _reminder_to_come(life, protocol)
+    elif not coming and urgency <= LAST_REPEATED:
+        soon = life.told_at + timedelta(minutes=protocol.repeat_minutes)
+        coming.append(Next(life.told_at + _interval(soon - life.open_since, protocol), again=True))
+    first = min(coming, key=lambda one: one.at, default=None)
+    if first is None or life.silent_until is None or urgency == 1:
+        return first
+    return Next(max(first.at, life.silent_until), first.again)
+
+
+def _reminder_is_due(life: Life, now: datetime, protocol: Protocol) -> bool:
+    """Whether the clock of a serious event asks for a mail that nothing told since has made needless.
+
+    A last notice far ahead was written by a clock that was wrong.
+    """
+    if life.since is None:
+        return False
+    if life.told_at > now + CLOCK_ERROR:
+        return True
+    moments = clock_moments(life.since, now, protocol.sae)
+    return bool(moments) and life.told_at < moments[-1].at
+
+
+def _reminder_to_come(life: Life, protocol: Protocol) -> list[Next]:
+    if life.since is None:
+        return []
+    hours = protocol.sae.clock_hours + protocol.sae.overdue_repeat_hours
+    until = max(life.told_at, life.since) + timedelta(hours=hours)
+    moments = clock_moments(life.since, until, protocol.sae)
+    return [Next(moment.at, again=True) for moment in moments if moment.at > life.told_at][:1]
 
 
 def _due_step(life: Life, plan: Sequence[Step], now: datetime, listed: Collection[str]) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from alerts.escalation import Life
-from alerts.model import AssessmentFact, CourseFacts, FactGrade, Monitoring, SignalKind
+from alerts.model import AssessmentFact, Bar, CourseFacts, FactGrade, Monitoring, SignalKind
 from alerts.outbox import REFUSED_FOR_GOOD
 from alerts.states import CALLING, STARTING, AlertState, NoticeKind, StoredAlert
 from alerts.support import SUPPORT_COLUMNS, support_of
@@ -21,6 +21,7 @@ from db.models import (
     Alert,
     AlertAssessment,
     Assessment,
+    BarRelease,
     Delivery,
     Grade,
     Infusion,
@@ -40,6 +41,7 @@ from trial.calendar import StayKind, StayPeriod
 from trial.due import skips_that_count
 from trial.protocol import Protocol
 from trial.refusals import asked_again_at
+from trial.second_infusion_facts import Release
 
 _RISEN: Final = 2  # a rise by two grades ends at least here
 _ICE_ITEMS: Final = ("ice_orientation", "ice_naming", "ice_commands", "ice_writing", "ice_attention")
@@ -59,7 +61,7 @@ _ANYTHING: Final = select(
     exists().where(
         col(Grade.infusion_id) == bindparam("infusion"),
         col(Grade.superseded_at).is_(None),
-        col(Grade.at_least) >= _RISEN,
+        col(Grade.at_least) >= bindparam("telling"),
     )
     | exists().where(col(Alert.infusion_id) == bindparam("infusion"))
     | exists().where(
@@ -78,6 +80,7 @@ def anything_to_tell(session: Session, infusion_id: int, protocol: Protocol) -> 
     session.flush()
     values = {
         "infusion": infusion_id,
+        "telling": min(_RISEN, protocol.eligibility.barring_grade),
         "low_systolic": protocol.grading.low_systolic_mmhg,
         "low_spo2": protocol.grading.low_spo2_percent,
     }
@@ -98,21 +101,35 @@ def load_course_facts(
         infusion_id,
         tuple(_fact(scales, protocol, lasting) for scales in by_assessment.values()),
         _monitoring(session, infusion_id, place, now, zone),
+        _bar(session, place) if place["number"] == 1 else None,
     )
 
 
-def load_alerts(session: Session, infusion_id: int | None) -> list[StoredAlert]:
-    """Every alert of one infusion, or of the program itself, with the assessments of its episode.
+def load_alerts(session: Session, infusion_id: int) -> list[StoredAlert]:
+    """Every alert of one infusion, with the assessments of its episode."""
+    return _load_alerts(session, col(Alert.infusion_id) == infusion_id)
 
-    Of the program only the live ones: what is over there is never looked at again.
-    """
+
+def load_program_alerts(session: Session) -> list[StoredAlert]:
+    """The live alerts of the program itself: what is over there is never looked at again."""
+    of_the_program = col(Alert.signal) == SignalKind.SYSTEM.value
+    return _load_alerts(session, and_(of_the_program, col(Alert.closed_at).is_(None)))
+
+
+def load_rule_alerts(session: Session) -> list[StoredAlert]:
+    """Every alert of a stopping rule."""
+    return _load_alerts(session, col(Alert.signal) == SignalKind.BOUNDARY.value)
+
+
+def load_event_alerts(session: Session, patient_id: int) -> list[StoredAlert]:
+    """Every alert of a serious event of one patient."""
+    of_an_event = col(Alert.signal) == SignalKind.SAE_CLOCK.value
+    return _load_alerts(session, and_(of_an_event, col(Alert.patient_id) == patient_id))
+
+
+def _load_alerts(session: Session, whose: ColumnElement[bool]) -> list[StoredAlert]:
     session.flush()
     connection = session.connection()
-    whose = (
-        col(Alert.infusion_id) == infusion_id
-        if infusion_id is not None
-        else and_(col(Alert.infusion_id).is_(None), col(Alert.closed_at).is_(None))
-    )
     rows = list(connection.execute(select(Alert.__table__).where(whose)).mappings())  # type: ignore[attr-defined]
     ids = [row["id"] for row in rows]
     if not ids:
@@ -148,9 +165,7 @@ def load_lives(session: Session, alerts: Sequence[StoredAlert]) -> dict[int, Lif
     silent = {
         row.alert_id: (row.at, row.until) for row in connection.execute(_SILENCES, {"alerts": list(by_id)})
     }
-    lives = (
-        (alert.id, _life(told[alert.id], refused, alert.updated_at, silent.get(alert.id))) for alert in alerts
-    )
+    lives = ((alert.id, _life(told[alert.id], refused, alert, silent.get(alert.id))) for alert in alerts)
     return {alert_id: life for alert_id, life in lives if life is not None}
 
 
@@ -184,6 +199,7 @@ _NEXT: Final = aliased(Infusion)
 _PLACE: Final[Any] = (
     select(
         col(Infusion.patient_id),
+        col(Infusion.number),
         col(Infusion.infused_at),
         col(Patient.withdrawn_at),
         col(Patient.lasting_findings),
@@ -255,7 +271,7 @@ _SILENCES: Final = (
 def _life(
     told: Sequence[_Told],
     refused: Mapping[int, set[int]],
-    updated_at: datetime,
+    alert: StoredAlert,
     silence: tuple[datetime, datetime] | None,
 ) -> Life | None:
     """None where the alert was never open: then nothing is expected of anyone.
@@ -270,12 +286,14 @@ def _life(
     reached = max(one.step for one in since)
     return Life(
         # A clock set back behind the opening: it counts from when that was noticed.
-        open_since=min(since[0].at, updated_at),
+        open_since=min(since[0].at, alert.updated_at),
         reached=reached,
         refused=bool(_refused_at(since, refused, reached)),
         told_at=since[-1].at,
         repeats=sum(one.kind == NoticeKind.REPEAT for one in since),
         silent_until=None if silence is None or silence[0] < since[0].at else silence[1],
+        since=alert.first_observed_at if alert.kind is SignalKind.SAE_CLOCK else None,
+        answered=alert.state is AlertState.ACKNOWLEDGED,
     )
 
 
@@ -308,6 +326,17 @@ def _monitoring(
         died_at=place["died_at"],
         ended_at=min((at for at in ends if at is not None), default=None),
     )
+
+
+def _bar(session: Session, place: RowMapping) -> Bar:
+    query = select(
+        col(BarRelease.by), col(BarRelease.reason), col(BarRelease.worst_crs), col(BarRelease.worst_icans)
+    ).where(col(BarRelease.patient_id) == place["patient_id"])
+    releases = (
+        Release(str(by), reason, worst_crs, worst_icans)
+        for by, reason, worst_crs, worst_icans in session.execute(query)
+    )
+    return Bar(tuple(releases), place["withdrawn_at"] is not None, place["next_infused_at"])
 
 
 def _fact(scales: Mapping[str, RowMapping], protocol: Protocol, lasting: frozenset[Sign]) -> AssessmentFact:
@@ -349,6 +378,8 @@ def _words(listed: str | None) -> Iterable[str]:
 
 
 def _alert(row: RowMapping, members: frozenset[str], acknowledged_at: datetime | None) -> StoredAlert:
+    if row["signal"] == SignalKind.BOUNDARY:
+        members = frozenset(_words(row["counted"]))
     return StoredAlert(
         id=row["id"],
         kind=SignalKind(row["signal"]),
@@ -362,4 +393,5 @@ def _alert(row: RowMapping, members: frozenset[str], acknowledged_at: datetime |
         updated_at=row["updated_at"],
         acknowledged_at=acknowledged_at,
         ended_reason=row["ended_reason"],
+        first_observed_at=row["first_observed_at"],
     )

@@ -9,9 +9,11 @@ from sqlalchemy import or_, select
 from sqlmodel import Session, col
 
 from alerts.health import record_heartbeat, record_stop
-from alerts.reconcile import pending_changes, pending_of_program, reconcile_course, reconcile_program
+from alerts.latched import patients_to_sweep
+from alerts.reconcile import pending_of_program, reconcile_program
 from alerts.rounds import post_rounds, rounds_are_due
 from alerts.states import AlertState
+from alerts.swept import Swept, SweptCourse, SweptEvents, SweptRules, swept_of
 from alerts.system import Problem, Watch, find_problems, note_problems, silent_before, system_signals
 from clock import utc_now
 from db.models import Alert, Assessment, Delivery, Infusion, Notice
@@ -26,13 +28,19 @@ _LOOK_BACK: Final = timedelta(days=60)
 
 
 def sweep(settings: Settings, protocol: Protocol, now: Callable[[], datetime] = utc_now) -> int:
-    """Reconcile every course that may still matter; returns in how many something had to be written.
+    """Reconcile every course that may still matter, the stopping rules and the reports of serious events.
 
-    The entry's own transaction has done it already, so this finds only what time has brought.
+    Returns in how many of them something had to be written. The entry's own transaction has done it already,
+    so this finds only what time has brought.
     """
     with reading() as session:
-        courses = _courses(session, now())
-    return sum(_sweep_one(infusion_id, settings, protocol, now) for infusion_id in courses)
+        courses, patients = _courses(session, now()), patients_to_sweep(session)
+    swept: list[Swept] = [
+        *(SweptCourse(infusion_id) for infusion_id in courses),
+        SweptRules(),
+        *(SweptEvents(patient_id) for patient_id in patients),
+    ]
+    return sum(_sweep_one(one, settings, protocol, now) for one in swept)
 
 
 def take_next_step(
@@ -41,13 +49,14 @@ def take_next_step(
     """A mail was refused for good: the next step of its alert runs at once instead of at the next sweep."""
     with reading() as session:
         about = session.execute(
-            select(col(Alert.id), col(Alert.infusion_id))
+            select(col(Alert.signal), col(Alert.patient_id), col(Alert.infusion_id))
             .join(Notice, col(Notice.alert_id) == col(Alert.id))
             .join(Delivery, col(Delivery.notice_id) == col(Notice.id))
             .where(col(Delivery.id) == delivery_id)
         ).first()
-    if about is not None and about.infusion_id is not None:
-        _sweep_one(about.infusion_id, settings, protocol, now)
+    swept = None if about is None else swept_of(*about)
+    if swept is not None:
+        _sweep_one(swept, settings, protocol, now)
 
 
 def watch_program(
@@ -90,30 +99,20 @@ def was_silent(now: datetime) -> bool:
         return silent_before(session, now)
 
 
-def _sweep_one(
-    infusion_id: int, settings: Settings, protocol: Protocol, clock: Callable[[], datetime]
-) -> bool:
-    """Reconcile one course where that writes something. A course that fails must not silence the others."""
+def _sweep_one(swept: Swept, settings: Settings, protocol: Protocol, clock: Callable[[], datetime]) -> bool:
+    """Reconcile one of them where that writes something. One that fails must not silence the others."""
     try:
         with reading() as session:
-            if not pending_changes(session, infusion_id, clock(), protocol, settings.zone):
+            if not swept.pending(session, clock(), protocol, settings.zone):
                 return False
         with writing() as session:
-            reconcile_course(
-                session,
-                infusion_id=infusion_id,
-                now=clock(),
-                protocol=protocol,
-                by=SYSTEM,
-                settings=settings,
-                by_the_clock=True,
-            )
+            swept.reconcile(session, clock(), protocol, settings)
             reach("sweep.before_commit")
         reach("sweep.after_commit")
     except SaveRefused:
         raise  # the database takes nothing from anyone
     except Exception:
-        _log.exception("The course after infusion %s could not be swept; it is tried again.", infusion_id)
+        _log.exception("%s could not be swept; it is tried again.", swept)
         return False
     return True
 

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from grading.scale import Toxicity
 from trial.calendar import GradePoint, Recorded, SlotKind, StayPeriod
+from trial.second_infusion_facts import Release
 
 CLOCK_ERROR: Final = timedelta(minutes=2)
 """An instant stored further ahead than this was written by a clock that was wrong."""
@@ -20,8 +21,8 @@ ALERT_GRADE: Final = 3
 class SignalKind(StrEnum):
     """What is wrong.
 
-    `barred`, `boundary` and `sae_clock` are raised by the rooms that know their facts, and are latched:
-    they stand until somebody releases them, whatever the facts say later.
+    `barred`, `boundary` and `sae_clock` are latched: they stand until a person releases, decides or reports,
+    whatever time brings.
     """
 
     GRADE_3 = "grade3"
@@ -36,8 +37,13 @@ class SignalKind(StrEnum):
 
     @property
     def is_episode(self) -> bool:
-        """Whether it belongs to assessments; the others stand now or they do not."""
-        return self in (SignalKind.GRADE_3, SignalKind.RISE_2, SignalKind.SUPPORT_UNGRADED)
+        """Whether it belongs to assessments, and is taken back where they are corrected."""
+        return self in (
+            SignalKind.GRADE_3,
+            SignalKind.RISE_2,
+            SignalKind.SUPPORT_UNGRADED,
+            SignalKind.BARRED,
+        )
 
     @property
     def is_latched(self) -> bool:
@@ -58,6 +64,9 @@ class SignalState(StrEnum):
     GRADED = "graded"
     GONE = "gone"
     LEFT = "left"
+    RELEASED = "released"
+    DECIDED = "decided"
+    REPORTED = "reported"
 
     @property
     def over(self) -> bool:
@@ -145,15 +154,30 @@ class Monitoring:
 
 
 @dataclass(frozen=True, slots=True)
+class Bar:
+    """What decides about the bar of the second infusion besides the grades of the first.
+
+    releases      by investigators, each for grades up to those it was signed under
+    withdrawn     the patient has left the trial: no second infusion will be given
+    second_at     when a second infusion was given all the same, or before the grade was known
+    """
+
+    releases: tuple[Release, ...] = ()
+    withdrawn: bool = False
+    second_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CourseFacts:
     """The assessments after one infusion that stand today: voided and superseded ones left out.
 
-    Without `monitoring` only the episodes of a grade can be found.
+    Without `monitoring` only the episodes of a grade can be found. `bar` is of the first infusion only.
     """
 
     infusion_id: int
     assessments: tuple[AssessmentFact, ...]
     monitoring: Monitoring | None = None
+    bar: Bar | None = None
 
     @property
     def died_at(self) -> datetime | None:
@@ -170,10 +194,12 @@ class CourseFacts:
 class Signal:
     """One episode, or something that stands now.
 
-    slot         the toxicity, the kind of due assessment, the part of the program, or empty
+    slot         the toxicity, the kind of due assessment, the part of the program, the key of the stopping
+                 rule, the stable id of the serious event, or empty
     level        the highest grade; 0 where the signal is not about a grade
     urgency      1 is sent first
-    members      stable ids of its assessments, in time order; none where it merely stands
+    members      stable ids of its assessments, in time order; of a stopping rule the study codes of the
+                 patients whose events count; none where it merely stands
     worst_id     version row of its latest assessment at the highest grade
     latest_id    version row of its latest assessment
     ended_id     version row of the assessment that ended it, if one did

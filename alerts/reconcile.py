@@ -7,22 +7,27 @@ not at all. Repeating it changes nothing.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, select
 
-from alerts.difference import difference
 from alerts.episodes import course_window
-from alerts.escalation import Due, due_now
-from alerts.facts import anything_to_tell, load_alerts, load_course_facts, load_lives
-from alerts.model import CourseFacts, Signal
+from alerts.facts import (
+    anything_to_tell,
+    load_alerts,
+    load_course_facts,
+    load_program_alerts,
+    load_rule_alerts,
+)
+from alerts.latched import reconcile_rules
+from alerts.model import ALERT_GRADE, CourseFacts, Signal
+from alerts.pending import Pending, find_pending, only_of_an_entry, write_pending
 from alerts.posting import Outgoing, active_recipients, put_in_outbox
 from alerts.signals import evaluate
-from alerts.states import AlertState, Change, NoticeKind, StoredAlert
+from alerts.states import NoticeKind
 from alerts.words.shell import digest_content
-from alerts.writing import Subject, Told, ToldNotice, Writer
+from alerts.writing import Subject, Told, ToldNotice, Writer, Written
 from db.audit import append_event
 from db.models import Alert, Infusion, Notice
 from db.roles import Actor
@@ -38,18 +43,6 @@ __all__ = [
     "reconcile_program",
     "tell_historical",
 ]
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """What a reconciliation would write: changes of alerts, and steps or repeats of the others."""
-
-    changes: tuple[Change, ...] = ()
-    due: tuple[tuple[StoredAlert, Signal | None, Due], ...] = ()
-    set_back: tuple[StoredAlert, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.changes or self.due or self.set_back)
 
 
 def reconcile_course(
@@ -73,13 +66,28 @@ def reconcile_course(
         return Told()
     course = load_course_facts(session, infusion_id, now, protocol, settings.zone)
     pending = _pending_of_course(session, course, now, protocol, historical=historical)
+    written = Written()
     if not by_the_clock:
-        pending = replace(pending, changes=tuple(filter(_may_come_of_an_entry, pending.changes)))
-    if not pending:
-        return Told()
-    patient_id = session.get_one(Infusion, infusion_id).patient_id
-    subject = Subject(patient_id, infusion_id, course)
-    return _write(Writer(session, subject, now=now, protocol=protocol, by=by, settings=settings), pending)
+        pending = only_of_an_entry(pending)
+        # The sweep reads the rules once and not with every course.
+        if _may_touch_a_rule(session, course, protocol):
+            reconcile_rules(
+                session,
+                now=now,
+                protocol=protocol,
+                by=by,
+                settings=settings,
+                historical=historical,
+                written=written,
+            )
+    if pending:
+        patient_id = session.get_one(Infusion, infusion_id).patient_id
+        subject = Subject(patient_id, infusion_id, course)
+        writer = Writer(
+            session, subject, now=now, protocol=protocol, by=by, settings=settings, written=written
+        )
+        write_pending(writer, pending)
+    return written.told()
 
 
 def reconcile_program(
@@ -96,7 +104,9 @@ def reconcile_program(
     if not pending:
         return Told()
     subject = Subject(None, None, None)
-    return _write(Writer(session, subject, now=now, protocol=protocol, by=by, settings=settings), pending)
+    writer = Writer(session, subject, now=now, protocol=protocol, by=by, settings=settings)
+    write_pending(writer, pending)
+    return writer.told()
 
 
 def pending_changes(
@@ -111,7 +121,7 @@ def pending_of_program(
     session: Session, signals: Collection[Signal], now: datetime, protocol: Protocol
 ) -> Pending:
     """What `reconcile_program` would write now. Reads only."""
-    return _pending(session, signals, load_alerts(session, None), now, protocol)
+    return find_pending(session, signals, load_program_alerts(session), now, protocol)
 
 
 def tell_historical(
@@ -160,7 +170,7 @@ def _pending_of_course(
     session: Session, course: CourseFacts, now: datetime, protocol: Protocol, *, historical: bool
 ) -> Pending:
     window = course_window(course, protocol)
-    return _pending(
+    return find_pending(
         session,
         evaluate(course, now, protocol),
         load_alerts(session, course.infusion_id),
@@ -172,68 +182,11 @@ def _pending_of_course(
     )
 
 
-def _pending(
-    session: Session,
-    signals: Collection[Signal],
-    stored: Sequence[StoredAlert],
-    now: datetime,
-    protocol: Protocol,
-    *,
-    newest_entered_at: datetime | None = None,
-    historical: bool = False,
-    monitored: bool = True,
-) -> Pending:
-    changes = difference(
-        signals,
-        stored,
-        now=now,
-        newest_entered_at=newest_entered_at,
-        protocol=protocol,
-        historical=historical,
-        monitored=monitored,
+def _may_touch_a_rule(session: Session, course: CourseFacts, protocol: Protocol) -> bool:
+    """Whether an entry of this course can have changed what a stopping rule counts."""
+    if not protocol.stopping:
+        return False
+    grave = any(
+        fact.died or max(fact.crs.at_least, fact.icans.at_least) >= ALERT_GRADE for fact in course.assessments
     )
-    changed = {change.alert_id for change in changes}
-    waiting = [
-        alert
-        for alert in stored
-        if alert.state is AlertState.OPEN and not alert.historical and alert.id not in changed
-    ]
-    if not waiting:
-        return Pending(tuple(changes))
-    lives = load_lives(session, waiting)
-    listed = {person.group for person in active_recipients(session, now)}
-    due, set_back = [], []
-    for alert in waiting:
-        life = lives.get(alert.id)
-        if life is None:
-            continue
-        if life.open_since > now:
-            set_back.append(alert)
-            continue
-        found = due_now(life, alert.kind, alert.urgency, now, protocol, listed)
-        if found is not None:
-            due.append((alert, _signal_of(alert, signals), found))
-    return Pending(tuple(changes), tuple(due), tuple(set_back))
-
-
-def _may_come_of_an_entry(change: Change) -> bool:
-    """An entry raises what belongs to assessments; that nothing was entered is for the sweep to find."""
-    return change.kind.is_episode or change.alert_id is not None
-
-
-def _signal_of(alert: StoredAlert, signals: Collection[Signal]) -> Signal | None:
-    """The episode or standing signal behind an alert that did not change."""
-    of_slot = [one for one in signals if (one.kind, one.slot) == (alert.kind, alert.slot)]
-    if not alert.kind.is_episode:
-        return next(iter(of_slot), None)
-    return next((one for one in of_slot if alert.members.intersection(one.members)), None)
-
-
-def _write(writer: Writer, pending: Pending) -> Told:
-    for change in pending.changes:
-        writer.write(change)
-    for alert, signal, due in pending.due:
-        writer.take_further(alert, signal, due)
-    for alert in pending.set_back:
-        writer.count_from_now(alert)
-    return writer.told()
+    return grave or any(alert.state.live for alert in load_rule_alerts(session))

@@ -1,12 +1,14 @@
 """What should raise an alert, pure: a course of graded assessments in, signals out.
 
-`alerts.episodes` finds what belongs to assessments, `alerts.standing` what stands now. A room that knows of
-something else to tell (a bar, a boundary, a serious event) adds its signals to these; see `Signal`.
+`alerts.episodes` finds what belongs to assessments, `alerts.standing` what stands now, and
+`alerts.latched_signals` what only a person ends; of those a stopping rule and a serious event belong to no
+course, and are found apart.
 """
 
 from datetime import datetime
 
 from alerts.episodes import grade_3_episodes, rise_episodes, support_episodes
+from alerts.latched_signals import barred_signals
 from alerts.model import CourseFacts, Signal
 from alerts.standing import missed_signals, unsettled_signals
 from trial.protocol import Protocol
@@ -18,6 +20,7 @@ def evaluate(course: CourseFacts, now: datetime, protocol: Protocol) -> set[Sign
         *grade_3_episodes(course, protocol),
         *rise_episodes(course, now, protocol),
         *support_episodes(course, now, protocol),
+        *barred_signals(course, protocol),
         *unsettled_signals(course, now, protocol),
         *missed_signals(course, now, protocol),
     }

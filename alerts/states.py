@@ -35,6 +35,7 @@ class NoticeKind(StrEnum):
     RETRACTION = "retraction"
     LATE = "late"
     LAPSED = "lapsed"
+    ATTEMPT = "attempt"
     ESCALATION = "escalation"
     REPEAT = "repeat"
     HISTORICAL_DIGEST = "historical_digest"
@@ -42,7 +43,13 @@ class NoticeKind(StrEnum):
     TEST = "test"
 
 
-STARTING: Final = (NoticeKind.OPENING, NoticeKind.WORSENED, NoticeKind.AGAIN, NoticeKind.LAPSED)
+STARTING: Final = (
+    NoticeKind.OPENING,
+    NoticeKind.WORSENED,
+    NoticeKind.AGAIN,
+    NoticeKind.LAPSED,
+    NoticeKind.ATTEMPT,
+)
 """The notices with which an alert becomes open: escalation counts from the newest of them."""
 
 CALLING: Final = (*STARTING, NoticeKind.ESCALATION, NoticeKind.REPEAT)
@@ -66,11 +73,17 @@ class EndedReason(StrEnum):
     LEFT = "left"
     SETTLED = "settled"
     MET = "met"
+    RELEASED = "released"
+    DECIDED = "decided"
+    REPORTED = "reported"
 
 
 @dataclass(frozen=True, slots=True)
 class StoredAlert:
-    """An alert as it is stored. `acknowledged_at` is the newest acknowledgement, if any."""
+    """An alert as it is stored. `acknowledged_at` is the newest acknowledgement, if any.
+
+    first_observed_at  when what it is about was observed; of a serious event, when the site became aware
+    """
 
     id: int
     kind: SignalKind
@@ -84,6 +97,7 @@ class StoredAlert:
     updated_at: datetime
     acknowledged_at: datetime | None = None
     ended_reason: str | None = None
+    first_observed_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The words of alert mails: grades, days and times as a person reads them, in the hospital's zone."""
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -96,6 +96,11 @@ def full_time(at: datetime, zone: ZoneInfo) -> str:
     """ "8 March 2026, 07:52 (UTC+08:00)"."""
     local = at.astimezone(zone)
     return f"{_date(local)} {local.year}, {local:%H:%M} ({zone_words(local)})"
+
+
+def full_date(on: date) -> str:
+    """ "8 March 2026"."""
+    return f"{on.day} {_MONTHS[on.month - 1]} {on.year}"
 
 
 def time_on_day(at: datetime, zone: ZoneInfo) -> str:

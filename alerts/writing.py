@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 
 from alerts.difference import urgency_of
 from alerts.escalation import Due, first_step, groups_until, plan_of
-from alerts.model import CourseFacts, Signal, SignalKind
+from alerts.model import CourseFacts, Signal, SignalKind, SignalState
 from alerts.posting import (
     Outgoing,
     Person,
@@ -65,10 +65,16 @@ class Subject:
 
 
 @dataclass(slots=True)
-class _Written:
+class Written:
+    """What was told so far, of one subject or of several together."""
+
     notices: list[ToldNotice] = field(default_factory=list)
     recipients: set[int] = field(default_factory=set)
     historical: list[int] = field(default_factory=list)
+
+    def told(self) -> Told:
+        """As a value."""
+        return Told(tuple(self.notices), len(self.recipients), tuple(self.historical))
 
 
 class Writer:
@@ -83,6 +89,7 @@ class Writer:
         protocol: Protocol,
         by: Actor,
         settings: Settings,
+        written: Written | None = None,
     ) -> None:
         self._session = session
         self._subject = subject
@@ -90,20 +97,20 @@ class Writer:
         self._by = by
         self._protocol = protocol
         self._settings = settings
-        self._written = _Written()
+        self._written = Written() if written is None else written
         self._teller: Teller | None = None
 
     def told(self) -> Told:
         """What was written so far."""
-        written = self._written
-        return Told(tuple(written.notices), len(written.recipients), tuple(written.historical))
+        return self._written.told()
 
     def write(self, change: Change) -> None:
         """The alert, its notice with the deliveries, and the audit event of one change."""
         alert, old_level = self._alert(change)
         alert_id = _stored_id(alert)
         reach("reconcile.after_alert")
-        self._members(alert_id, change.members)
+        members = frozenset[str]() if change.kind is SignalKind.BOUNDARY else change.members
+        self._members(alert_id, members)
         notice_id = self._tell(change, alert, old_level) if change.notice else None
         if change.historical and change.alert_id is None and change.kind is SignalKind.GRADE_3:
             self._written.historical.append(alert_id)
@@ -120,7 +127,8 @@ class Writer:
                 "urgency": alert.urgency,
                 "historical": alert.historical,
                 "ended_reason": alert.ended_reason,
-                "assessments": sorted(change.members),
+                "assessments": sorted(members),
+                **({"counted": sorted(change.members)} if change.kind is SignalKind.BOUNDARY else {}),
                 "notice": change.notice.value if change.notice else None,
                 "notice_id": notice_id,
             },
@@ -172,7 +180,9 @@ class Writer:
         alert.closed_at = None if change.state.live else (over_since or self._now)
         alert.ended_reason = change.ended_reason.value if change.ended_reason else None
         alert.updated_at = self._now
-        if change.signal is not None:
+        if change.kind is SignalKind.BOUNDARY:
+            alert.counted = ";".join(sorted(change.members)) or "none"
+        if change.signal is not None and change.signal.state is not SignalState.DECIDED:
             alert.first_observed_at = change.signal.first_at
         self._session.add(alert)
         self._session.flush()
@@ -267,6 +277,7 @@ class Writer:
             self._teller = Teller(
                 self._session,
                 subject.course,
+                subject.patient_id,
                 now=self._now,
                 by=self._by,
                 protocol=self._protocol,

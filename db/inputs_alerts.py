@@ -10,17 +10,23 @@ from db.readers import FreeText, Instant, OneWord, Reader
 
 
 class ActionTaken(StrEnum):
-    """What was done about the patient; `label` is what a person reads."""
+    """What was done about an alert; `label` is what a person reads."""
 
     SEEN_AT_BEDSIDE = "seen_at_bedside"
     DRUG_GIVEN = "drug_given"
     INTENSIVE_CARE_CALLED = "intensive_care_called"
+    INFORMED = "informed"
+    COMMITTEE_CALLED = "committee_called"
+    WILL_REPORT = "will_report"
     OTHER = "other"
 
     @property
     def label(self) -> str:
         """The words on the screen."""
-        return self.value.replace("_", " ")
+        return _LABELS.get(self, self.value.replace("_", " "))
+
+
+_LABELS = {ActionTaken.INFORMED: "the team is informed", ActionTaken.WILL_REPORT: "I will report it"}
 
 
 def _other_is_explained(values: Values) -> Iterator[Broken]:

@@ -24,9 +24,18 @@ NOTICE_KINDS = (
     "repeat",
     "escalation",
     "lapsed",
+    "attempt",
 )
 DELIVERY_STATES = ("pending", "claimed", "sent", "failed", "unknown")
-ACTIONS_TAKEN = ("seen_at_bedside", "drug_given", "intensive_care_called", "other")
+ACTIONS_TAKEN = (
+    "seen_at_bedside",
+    "drug_given",
+    "intensive_care_called",
+    "informed",
+    "committee_called",
+    "will_report",
+    "other",
+)
 
 _LIVE = text("state IN ('open', 'acknowledged', 'recovering')")
 _LIVE_OF_THE_PROGRAM = text(f"infusion_id IS NULL AND {_LIVE.text}")
@@ -36,7 +45,8 @@ _WAITING = text("state IN ('pending', 'claimed', 'unknown')")
 class Alert(Record, table=True):
     """One episode of one signal; at most one live alert per infusion, signal and slot.
 
-    An alert of the program itself has no patient and no infusion.
+    An alert of the program itself or of a stopping rule has no patient and no infusion, one of a serious
+    event no infusion. `counted` are the study codes whose events a stopping rule counted, else NULL.
     """
 
     __table_args__ = (
@@ -66,6 +76,7 @@ class Alert(Record, table=True):
         rule("closed_when_over", "(state IN ('closed', 'retracted')) = (closed_at IS NOT NULL)"),
         both_or_neither("closed_at", "ended_reason"),
         rule("infusion_of_a_patient", "infusion_id IS NULL OR patient_id IS NOT NULL"),
+        rule("a_rule_counts", "(signal = 'boundary') = (counted IS NOT NULL)"),
     )
 
     id: int | None = Field(default=None, primary_key=True)
@@ -81,6 +92,7 @@ class Alert(Record, table=True):
     first_observed_at: datetime = Field(sa_type=UtcDateTime)
     closed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     ended_reason: str | None = None
+    counted: str | None = None
     updated_at: datetime = Field(sa_type=UtcDateTime)
 
 

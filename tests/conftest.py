@@ -42,8 +42,10 @@ COVERING_ROOMS = frozenset({"actions", "grading", "second_opinion", "trial"})
 COVERING_FILES = frozenset(
     {
         "test_difference.py",
+        "test_difference_of_latched.py",
         "test_difference_of_standing.py",
         "test_escalation.py",
+        "test_latched_signals.py",
         "test_rises_and_support.py",
         "test_signals.py",
         "test_standing.py",

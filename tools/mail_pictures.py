@@ -26,6 +26,7 @@ from db.migrate import upgrade
 from grading.scale import RULESET
 from settings import ROOT
 from tests.alerts.conftest import Ward, at
+from tests.alerts.latched_scenarios import LATCHED_SCENARIOS
 from tests.alerts.lively import lively_ward, raw_mails_of
 from tests.alerts.mail_scenarios import GRADE_3, SCENARIOS
 from tests.alerts.test_messages import part
@@ -53,11 +54,27 @@ PICTURES: Final = {
 }
 """The picture's name, the course of events, and which of its mails."""
 
+PICTURES_OF_THE_TRIAL: Final = {
+    "barred": ("barred", 0),
+    "barred-attempt": ("barred", 2),
+    "barred-released": ("barred", 4),
+    "stopping-rule": ("boundary", 0),
+    "stopping-rule-decided": ("boundary", 5),
+    "serious-event": ("sae", 0),
+    "serious-event-reminder": ("sae", 3),
+    "serious-event-overdue": ("sae", 5),
+    "serious-event-reported": ("sae", 7),
+}
+"""The same, of the alerts that only a person ends."""
+
 
 def main(folder: Path) -> None:
     """Play every course of events and take the pictures."""
     folder.mkdir(parents=True, exist_ok=True)
     mails = {name: _played(SCENARIOS[scenario])[which] for name, (scenario, which) in PICTURES.items()}
+    for name, (scenario, which) in PICTURES_OF_THE_TRIAL.items():
+        play, signal = LATCHED_SCENARIOS[scenario]
+        mails[name] = _played(play, signal)[which]
     mails["retraction"] = _played(_taken_back)[1]
     mails |= {"digest": _built(_digest()), "test": _built(_test_mail())}
     with sync_playwright() as playwright:
@@ -69,7 +86,7 @@ def main(folder: Path) -> None:
         browser.close()
 
 
-def _played(scenario: Callable[[Ward], None]) -> list[bytes]:
+def _played(scenario: Callable[[Ward], None], signal: str | None = None) -> list[bytes]:
     with TemporaryDirectory() as folder:
         url = f"sqlite:///{Path(folder) / 'vigil.db'}"
         upgrade(url)
@@ -77,7 +94,7 @@ def _played(scenario: Callable[[Ward], None]) -> list[bytes]:
         try:
             ward = lively_ward(url, Path(folder))
             scenario(ward)
-            return raw_mails_of(ward)
+            return raw_mails_of(ward, signal)
         finally:
             session.close()
 

@@ -88,6 +88,7 @@ class Protocol:
     recovery_hours: float
     acknowledged_hours_grade_3: float
     acknowledged_hours_grade_4: float
+    acknowledged_hours_boundary: float
     rise_within_hours: float
     rise_lasts_hours: float
     unsettled_hours: float
@@ -398,6 +399,10 @@ class _Plans(_Section):
     p2: _Plan
     p3: _Plan
     missed: _Plan
+    barred: _Plan
+    boundary: _Plan
+    sae: _Plan
+    sae_overdue: _Plan
     system: _Plan
 
     def steps(self) -> dict[str, tuple[Step, ...]]:
@@ -499,6 +504,7 @@ class _Alerts(_Section):
     recovery_hours: _Hours
     acknowledged_hours_grade_3: _Hours
     acknowledged_hours_grade_4: _Hours
+    acknowledged_hours_boundary: _Hours
     rise_within_hours: _Hours
     rise_lasts_hours: _Hours
     unsettled_hours: _Hours

@@ -279,8 +279,12 @@ def _ctdna_line(
 
 def is_released(worst_crs: int, worst_icans: int, releases: Iterable[Release]) -> bool:
     """Whether two different people have released a bar at these proved grades."""
-    by = {one.by for one in releases if one.worst_crs >= worst_crs and one.worst_icans >= worst_icans}
-    return len(by) >= RELEASES_NEEDED
+    return len(releasers(worst_crs, worst_icans, releases)) >= RELEASES_NEEDED
+
+
+def releasers(worst_crs: int, worst_icans: int, releases: Iterable[Release]) -> set[str]:
+    """The people who have released a bar at these proved grades."""
+    return {one.by for one in releases if one.worst_crs >= worst_crs and one.worst_icans >= worst_icans}
 
 
 def _released(facts: GateFacts) -> bool:

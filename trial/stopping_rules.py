@@ -70,18 +70,20 @@ def codes_with_event(reading: RuleReading) -> tuple[str, ...]:
 
 
 def crossing(rule: StoppingRule, reading: RuleReading, decided_on: Collection[str] = ()) -> Crossing | None:
-    """The first look that is certain to stop with an event that nobody has decided on; else None.
+    """The look that is certain to stop, with an event that nobody has decided on; else None.
 
-    `decided_on` are the patients whose events the committee has decided on.
+    Where several do, the first of those with the most events. `decided_on` are the patients whose events the
+    committee has decided on.
     """
     had_event, decided = set(codes_with_event(reading)), set(decided_on)
+    found = []
     for look, stop_at in boundary_of(rule):
         n = min(look, len(reading.infused))
         codes = tuple(code for code in reading.infused[:n] if code in had_event)
         count = Count(n, len(codes), look, stop_at)
         if count.stops and not decided.issuperset(codes):
-            return Crossing(count, _read_by(reading, look), codes)
-    return None
+            found.append(Crossing(count, _read_by(reading, look), codes))
+    return max(found, key=lambda one: one.count.events, default=None)
 
 
 def _read_by(reading: RuleReading, look: int) -> ReadBy:

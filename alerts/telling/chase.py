@@ -3,20 +3,19 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
 
 from sqlalchemy import select
 from sqlmodel import col
 
-from alerts.escalation import Life, first_step, groups_until, next_at, plan_of
+from alerts.escalation import Life, Next, first_step, groups_until, plan_of, what_comes_next
+from alerts.holding import holds_for
+from alerts.model import SignalKind
 from alerts.posting import active_recipients
-from alerts.states import STARTING, Change, NoticeKind
+from alerts.states import CALLING, STARTING, AlertState, Change, NoticeKind
 from alerts.telling.desk import Desk
 from alerts.words.story import Chase
 from db.models import Acknowledgement, Delivery, Notice, Recipient, Silence
 from trial.protocol import EVERYONE, Step
-
-_CALLING: Final = (*STARTING, NoticeKind.ESCALATION, NoticeKind.REPEAT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +30,7 @@ class _Told:
 
 def load_chase(desk: Desk, change: Change, alert_id: int, step: int) -> Chase | None:
     """None where the notice asks for no answer. `step` is the plan's that this notice tells."""
-    if change.notice not in _CALLING:
+    if change.notice not in CALLING:
         return None
     starting = change.notice in STARTING
     told = [] if starting else _since_open(_told(desk, alert_id))
@@ -43,18 +42,22 @@ def load_chase(desk: Desk, change: Change, alert_id: int, step: int) -> Chase | 
         refused=False,
         told_at=desk.now,
         silent_until=_silent_until(desk, alert_id),
+        since=change.signal.first_at if change.signal and change.kind is SignalKind.SAE_CLOCK else None,
+        answered=change.state is AlertState.ACKNOWLEDGED,
     )
-    groups, again = _next(plan, step, {person.group for person in active_recipients(desk.session, desk.now)})
+    coming = what_comes_next(life, change.kind, change.urgency, desk.protocol)
+    listed = {person.group for person in active_recipients(desk.session, desk.now)}
+    groups, again = _next(plan, step, listed, coming)
     return Chase(
         open_since=open_since,
         at=desk.now,
         before=_by_moment(told),
         times=len({one.notice_id for one in told}) + 1,
-        next_at=next_at(life, change.kind, change.urgency, desk.protocol),
+        next_at=coming.at if coming else None,
         next_groups=groups,
         again=again,
         acknowledged_at=_acknowledged_at(desk, alert_id) if change.notice is NoticeKind.LAPSED else None,
-        held_for=desk.protocol.acknowledged_for(change.level),
+        held_for=holds_for(change.kind, change.level, desk.protocol),
     )
 
 
@@ -63,7 +66,7 @@ def _told(desk: Desk, alert_id: int) -> list[_Told]:
         select(col(Notice.id), col(Notice.kind), col(Notice.created_at), col(Recipient.group))
         .outerjoin(Delivery, col(Delivery.notice_id) == col(Notice.id))
         .outerjoin(Recipient, col(Recipient.id) == col(Delivery.recipient_id))
-        .where(col(Notice.alert_id) == alert_id, col(Notice.kind).in_([kind.value for kind in _CALLING]))
+        .where(col(Notice.alert_id) == alert_id, col(Notice.kind).in_([kind.value for kind in CALLING]))
         .order_by(col(Notice.id))
     )
     return [_Told(int(notice_id or 0), kind, at, group or "") for notice_id, kind, at, group in rows]
@@ -84,10 +87,12 @@ def _by_moment(told: Sequence[_Told]) -> tuple[tuple[datetime, tuple[str, ...]],
     return tuple((at, tuple(group for group in first if first[group] == at)) for at in moments)
 
 
-def _next(plan: Sequence[Step], step: int, listed: Collection[str]) -> tuple[tuple[str, ...], bool]:
+def _next(
+    plan: Sequence[Step], step: int, listed: Collection[str], coming: Next | None
+) -> tuple[tuple[str, ...], bool]:
     """The groups told next, those with a recipient; and whether they are the ones told so far."""
     further = plan[step + 1 :]
-    if not further:
+    if not further or (coming is not None and coming.again):
         return _listed(groups_until(plan, step), listed), True
     return _listed(further[first_step(further, listed)].groups, listed), False
 

@@ -17,7 +17,7 @@ from trial.protocol import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """One course, or the program itself where `facts` and `of` are None."""
+    """One course; `facts` and `of` are None for a serious event, a stopping rule and the program itself."""
 
     session: Session
     facts: CourseFacts | None
@@ -26,6 +26,14 @@ class Desk:
     by: Actor
     protocol: Protocol
     settings: Settings
+    patient_id: int | None = None
+
+    @property
+    def study_code(self) -> str:
+        """The patient's."""
+        if self.patient_id is None:
+            raise ValueError("This alert is about no patient.")
+        return self.session.get_one(Patient, self.patient_id).study_code
 
     @property
     def course(self) -> Course:

@@ -88,7 +88,11 @@ def _rose_from(desk: Desk, change: Change, assessment: Assessment, scale: Toxici
 def _correction(desk: Desk, change: Change, scale: Toxicity, old_level: int) -> Correction | None:
     if change.notice not in (NoticeKind.AMENDMENT, NoticeKind.RETRACTION):
         return None
-    was = _former_grade(desk, change, scale, old_level)
+    return correction_from(desk, _former_grade(desk, change, scale, old_level), scale)
+
+
+def correction_from(desk: Desk, was: Grade, scale: Toxicity) -> Correction:
+    """What became of the entry that had this stored grade."""
     then = desk.session.get_one(Assessment, was.assessment_id)
     current = desk.current_of(then.stable_id)
     moved = current.infusion_id != then.infusion_id

@@ -61,11 +61,9 @@ def missed_story(
     return story, entry.assessment_id if entry else None
 
 
-def program_story(desk: Desk, change: Change, alert: Alert, common: dict[str, Any]) -> ProgramStory:
+def program_story(change: Change, alert: Alert, common: dict[str, Any]) -> ProgramStory:
     """The story of something without assessments."""
-    return ProgramStory(
-        **common, signal=change.kind, slot=change.slot, since=alert.first_observed_at, course=desk.of
-    )
+    return ProgramStory(**common, slot=change.slot, since=alert.first_observed_at)
 
 
 def _tried(desk: Desk, slot: SlotKind, due_at: datetime) -> AssessmentFact | None:

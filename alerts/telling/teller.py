@@ -11,18 +11,25 @@ from sqlmodel import Session, col
 from alerts.difference import urgency_of
 from alerts.model import CourseFacts, SignalKind
 from alerts.states import Change
+from alerts.telling.barred import bar_story
+from alerts.telling.boundary import rule_story
 from alerts.telling.chase import load_chase
 from alerts.telling.desk import Desk, load_of
 from alerts.telling.grades import grade_story
+from alerts.telling.sae import sae_story
 from alerts.telling.standing import missed_story, program_story, unsettled_story
 from alerts.telling.support import support_story
+from alerts.words.barred import bar_content
+from alerts.words.boundary import rule_content
 from alerts.words.grades import build_content
 from alerts.words.minimal import minimal_content
 from alerts.words.program import program_content
+from alerts.words.sae import sae_content
 from alerts.words.shell import MailContent
 from alerts.words.standing import missed_content, unsettled_content
-from alerts.words.story import AnyStory, MissedStory, Outline, Story, SupportStory, UnsettledStory
+from alerts.words.story import MissedStory, Outline, ProgramStory, Story, SupportStory, UnsettledStory
 from alerts.words.support import support_content
+from alerts.words.trial_stories import BarStory, RuleStory, SaeStory
 from db.models import Alert, Notice
 from db.roles import Actor
 from grading.scale import RULESET
@@ -31,6 +38,13 @@ from trial.protocol import Protocol
 
 _log: Final = logging.getLogger(__package__)
 _NO_RULES: Final = ""
+_UNGRADED: Final = (SignalKind.SYSTEM, SignalKind.SAE_CLOCK)
+"""Alerts that follow no scale of CRS or ICANS."""
+
+
+AnyStory = (
+    Story | SupportStory | UnsettledStory | MissedStory | BarStory | RuleStory | SaeStory | ProgramStory
+)
 
 
 class Teller:
@@ -40,6 +54,7 @@ class Teller:
         self,
         session: Session,
         course: CourseFacts | None,
+        patient_id: int | None,
         *,
         now: datetime,
         by: Actor,
@@ -47,7 +62,7 @@ class Teller:
         settings: Settings,
     ) -> None:
         of = load_of(session, course.infusion_id) if course else None
-        self._desk = Desk(session, course, of, now, by, protocol, settings)
+        self._desk = Desk(session, course, of, now, by, protocol, settings, patient_id)
 
     def content(
         self, change: Change, alert: Alert, old_level: int, told: tuple[str, ...], step: int
@@ -87,9 +102,14 @@ class Teller:
                 return unsettled_story(desk, change, alert, common)
             case SignalKind.MISSED:
                 return missed_story(desk, change, alert, common)
-            case _:
-                worst_id = change.signal.worst_id if change.signal else None
-                return program_story(desk, change, alert, common), worst_id
+            case SignalKind.BARRED:
+                return bar_story(desk, change, alert, common)
+            case SignalKind.BOUNDARY:
+                return rule_story(desk, change, common), None
+            case SignalKind.SAE_CLOCK:
+                return sae_story(desk, change, alert, common), None
+            case SignalKind.SYSTEM:
+                return program_story(change, alert, common), None
 
     def _common(self, change: Change, alert: Alert, told: tuple[str, ...]) -> dict[str, Any]:
         """What every notice carries."""
@@ -100,7 +120,7 @@ class Teller:
             "urgency": urgency_of(change.notice, change.urgency, change.level),
             "alert_id": alert.id,
             "number": self._number(alert.id),
-            "ruleset": _NO_RULES if change.kind is SignalKind.SYSTEM else RULESET,
+            "ruleset": _NO_RULES if change.kind in _UNGRADED else RULESET,
             "told": told,
             "app_url": self._desk.settings.app_url,
             "zone": self._desk.settings.zone,
@@ -114,6 +134,7 @@ class Teller:
                 slot=change.slot,
                 level=change.level,
                 course=self._desk.of,
+                study_code=None if self._desk.patient_id is None else self._desk.study_code,
                 at=change.signal.last_at if change.signal else alert.first_observed_at,
             )
         )
@@ -134,5 +155,11 @@ def content_of(story: AnyStory) -> MailContent:
             return unsettled_content(story)
         case MissedStory():
             return missed_content(story)
-        case _:
+        case BarStory():
+            return bar_content(story)
+        case RuleStory():
+            return rule_content(story)
+        case SaeStory():
+            return sae_content(story)
+        case ProgramStory():
             return program_content(story)

@@ -57,7 +57,9 @@ def _tile(outline: Outline) -> str:
 
 
 def _whose(outline: Outline) -> str:
-    return f"Patient {outline.course.study_code}" if outline.course else "Vigil"
+    if outline.signal is SignalKind.BOUNDARY:
+        return "The trial"
+    return f"Patient {outline.study_code}" if outline.study_code else "Vigil"
 
 
 def _day(outline: Outline) -> str:

@@ -1,13 +1,9 @@
-"""What a notice says of the program itself: one sentence each, and what to do about it.
-
-The signals that other rooms raise have their words here too.
-"""
+"""What a notice says of the program itself: one sentence each, and what to do about it."""
 
 from typing import Final, NamedTuple
 
-from alerts.model import SignalKind
 from alerts.states import NoticeKind
-from alerts.wording import days_after, full_time
+from alerts.wording import full_time
 from alerts.words.chase import chase_lines, unanswered
 from alerts.words.shell import Line, MailContent, Parts, assembled
 from alerts.words.story import ProgramStory
@@ -24,113 +20,76 @@ class Words(NamedTuple):
 
 def program_content(story: ProgramStory) -> MailContent:
     """The subject, headline and lines of one notice."""
-    words = WORDS[story.signal].get(story.slot) or WORDS[story.signal][""]
+    words = WORDS.get(story.slot) or WORDS[""]
     return assembled(story, _over(story, words) if story.kind in _OVER else _stands(story, words))
 
 
 def _stands(story: ProgramStory, words: Words) -> Parts:
     lapsed = ", and the acknowledgement has lapsed" if story.kind is NoticeKind.LAPSED else ""
-    headline = f"{_whose(story)}{words.stands}{_day(story)}{unanswered(story)}{lapsed}."
+    headline = f"Vigil: {words.stands}{unanswered(story)}{lapsed}."
     lines = [*chase_lines(story), ("To do", words.to_do), _since(story)]
     return headline, f"{_SUBJECTS.get(story.kind, '')}{words.subject}", lines
 
 
 def _over(story: ProgramStory, words: Words) -> Parts:
-    return f"{_whose(story)}{words.over}{_day(story)}.", f"over: {words.subject}", [_since(story)]
+    return f"Vigil: {words.over}.", f"over: {words.subject}", [_since(story)]
 
 
 def _since(story: ProgramStory) -> Line:
     return "Since", f"{full_time(story.since, story.zone)}."
 
 
-def _whose(story: ProgramStory) -> str:
-    return f"Patient {story.course.study_code}: " if story.course else "Vigil: "
-
-
-def _day(story: ProgramStory) -> str:
-    course = story.course
-    if course is None:
-        return ""
-    return f", {days_after(story.since, course.infused_at, course.infusion_number, story.zone)}"
-
-
 WORDS: Final = {
-    SignalKind.SYSTEM: {
-        "": Words(
-            "the program is unwell",
-            "a part of the program is unwell",
-            "that part of the program is well again",
-            "open the alerts page and read what it says; call the administrator.",
-        ),
-        "worker": Words(
-            "mails stood still",
-            "the program that sends the mails was silent for more than 90 s, and mails may come late",
-            "the program that sends the mails runs again",
-            "open the alerts page and answer what waits; have the administrator find out why it stopped.",
-        ),
-        "queue": Words(
-            "urgent mails wait",
-            "urgent mails have waited for more than 2 min, and people may not have been told",
-            "no urgent mail waits any more",
-            "open the alerts page and call the people by telephone; have the mail server looked at.",
-        ),
-        "delivery": Words(
-            "a mail was refused",
-            "a mail server refused a mail for good, and somebody was not told",
-            "no refused mail belongs to an open alert any more",
-            "open the alert that names the refusal, call that person, and correct the address.",
-        ),
-        "audit": Words(
-            "the audit trail is broken",
-            "the audit trail no longer fits together, and records may have been changed from outside",
-            "the audit trail fits together again",
-            "change nothing, and have the administrator verify the database today.",
-        ),
-        "disk": Words(
-            "the disk is nearly full",
-            "less than 10 % of the disk is free, and entries may soon be refused",
-            "the disk has room again",
-            "have the administrator free space or add a disk today.",
-        ),
-        "backup": Words(
-            "no backup for 26 h",
-            "no backup has been made for more than 26 h",
-            "a backup has been made",
-            "have the administrator make one now and find out why the last one failed.",
-        ),
-        "clock": Words(
-            "the clock jumped",
-            "the clock of the machine jumped, and times of entries and mails may be wrong",
-            "the clock of the machine has been steady",
-            "have the administrator set the time; check the times entered since then.",
-        ),
-    },
-    SignalKind.BARRED: {
-        "": Words(
-            "second infusion barred",
-            "the second infusion is barred after grade 3 or more",
-            "the second infusion is released",
-            "do not infuse; two named people may release it, with a reason.",
-        )
-    },
-    SignalKind.BOUNDARY: {
-        "": Words(
-            "a stopping rule is reached",
-            "the count of a stopping rule is reached",
-            "the committee's decision on the stopping rule is recorded",
-            "pause enrolment and record the committee's decision.",
-        )
-    },
-    SignalKind.SAE_CLOCK: {
-        "": Words(
-            "a serious event waits for its report",
-            "a serious event has not been reported yet",
-            "the serious event is reported",
-            "report it, or record why it is not serious.",
-        )
-    },
+    "": Words(
+        "the program is unwell",
+        "a part of the program is unwell",
+        "that part of the program is well again",
+        "open the alerts page and read what it says; call the administrator.",
+    ),
+    "worker": Words(
+        "mails stood still",
+        "the program that sends the mails was silent for more than 90 s, and mails may come late",
+        "the program that sends the mails runs again",
+        "open the alerts page and answer what waits; have the administrator find out why it stopped.",
+    ),
+    "queue": Words(
+        "urgent mails wait",
+        "urgent mails have waited for more than 2 min, and people may not have been told",
+        "no urgent mail waits any more",
+        "open the alerts page and call the people by telephone; have the mail server looked at.",
+    ),
+    "delivery": Words(
+        "a mail was refused",
+        "a mail server refused a mail for good, and somebody was not told",
+        "no refused mail belongs to an open alert any more",
+        "open the alert that names the refusal, call that person, and correct the address.",
+    ),
+    "audit": Words(
+        "the audit trail is broken",
+        "the audit trail no longer fits together, and records may have been changed from outside",
+        "the audit trail fits together again",
+        "change nothing, and have the administrator verify the database today.",
+    ),
+    "disk": Words(
+        "the disk is nearly full",
+        "less than 10 % of the disk is free, and entries may soon be refused",
+        "the disk has room again",
+        "have the administrator free space or add a disk today.",
+    ),
+    "backup": Words(
+        "no backup for 26 h",
+        "no backup has been made for more than 26 h",
+        "a backup has been made",
+        "have the administrator make one now and find out why the last one failed.",
+    ),
+    "clock": Words(
+        "the clock jumped",
+        "the clock of the machine jumped, and times of entries and mails may be wrong",
+        "the clock of the machine has been steady",
+        "have the administrator set the time; check the times entered since then.",
+    ),
 }
-"""By signal, then by the part of the program; "" where the part has no words of its own."""
+"""By the part of the program; "" where the part has no words of its own."""
 
 _OVER: Final = (NoticeKind.RECOVERY, NoticeKind.RETRACTION, NoticeKind.AMENDMENT, NoticeKind.DEATH)
 _SUBJECTS: Final = {

@@ -220,22 +220,18 @@ class MissedStory(Telling):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramStory(Telling):
-    """Something about the program itself, or a signal that another room has raised."""
+    """Something about the program itself."""
 
-    signal: SignalKind
     slot: str
     since: datetime
-    course: Course | None
-
-
-AnyStory = Story | SupportStory | UnsettledStory | MissedStory | ProgramStory
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outline(Telling):
     """What is known of a notice without asking how it came about; the day is the one of `at`.
 
-    `course` is None for an alert of the program itself, `level` 0 where there is no grade.
+    `course` is None for an alert of no course, `study_code` for one of no patient, `level` 0 where there is
+    no grade.
     """
 
     signal: SignalKind
@@ -243,3 +239,4 @@ class Outline(Telling):
     level: int
     course: Course | None
     at: datetime
+    study_code: str | None = None

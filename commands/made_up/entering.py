@@ -17,6 +17,7 @@ from actions.response import record_scan
 from actions.screening import judge_criteria, record_screening, start_screening
 from alerts.delivery import MaildirSender
 from alerts.facts import version_to_acknowledge
+from alerts.model import SignalKind
 from alerts.outbox import claim_next, record_outcome
 from commands.made_up.entering_records import EnteringRecords
 from commands.made_up.people import People
@@ -107,6 +108,8 @@ class _Entering:
             if alert.state != "open" or version is None:
                 continue
             taken = "intensive_care_called" if alert.level >= 4 else "drug_given"
+            if alert.signal == SignalKind.BARRED:
+                taken = "informed"
             acknowledge_alert(alert_id, alert.level, version, taken, by=self.people.investigator, now=at)
 
     def _screen(self, event: Event) -> None:

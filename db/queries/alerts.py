@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, and_, case, func, select
+from sqlalchemy import RowMapping, and_, case, func, or_, select
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col
 
 from db.models import Alert, AlertAssessment, Assessment, Grade, Infusion, Patient
+from db.queries.alert_facts import EventBehind, ReleasedBy, load_events_behind, load_releases
 from db.queries.alert_thread import (
     Answer,
     Notified,
@@ -31,6 +32,8 @@ _STARTING: Final = ("opening", "worsened", "again", "lapsed")
 SUPPORT: Final = "support_ungraded"
 UNSETTLED: Final = "unsettled"
 RISE: Final = "rise2"
+BARRED: Final = "barred"
+SAE_CLOCK: Final = "sae_clock"
 
 _CHARTED: Final = (
     "systolic_mmhg",
@@ -49,7 +52,9 @@ _RISEN_BY: Final = 2
 class AlertRow:
     """One alert as stored; patient and infusion are None where it is about the program itself.
 
-    slot  the toxicity, the kind of due assessment, the part of the program, or empty
+    slot     the toxicity, the kind of due assessment, the part of the program, the key of a stopping rule,
+             the stable id of a serious event, or empty
+    counted  of a stopping rule the study codes whose events count, `;` between them
     """
 
     id: int
@@ -68,6 +73,7 @@ class AlertRow:
     infused_at: datetime | None
     infusion_id: int | None
     updated_at: datetime
+    counted: str | None = None
 
     @property
     def live(self) -> bool:
@@ -108,6 +114,8 @@ class AlertStory:
 
     unsettled  the last assessment of the course, of an alert that its grade stays open
     before     of a rise, what it rose from
+    releases   of a bar, who has released it so far
+    event      of a serious event, what is recorded of it
     """
 
     alert: AlertRow
@@ -118,6 +126,8 @@ class AlertStory:
     silences: tuple[Silenced, ...] = ()
     unsettled: Member | None = None
     before: Before | None = None
+    releases: tuple[ReleasedBy, ...] = ()
+    event: EventBehind | None = None
 
     @property
     def shown(self) -> Member | None:
@@ -173,6 +183,10 @@ def load_stories(
     unsettled = _last_entries(session, [one.id for one in alerts if one.signal == UNSETTLED and one.live])
     risen = [one.id for one in alerts if one.signal == RISE]
     before = _before(session, risen, members, rise_within) if risen else {}
+    barred = [one.id for one in alerts if one.signal == BARRED]
+    releases = load_releases(session, barred) if barred else {}
+    serious = [one.id for one in alerts if one.signal == SAE_CLOCK]
+    events = load_events_behind(session, serious) if serious else {}
     return {
         alert.id: AlertStory(
             alert,
@@ -183,6 +197,8 @@ def load_stories(
             silences=tuple(silences[alert.id]),
             unsettled=unsettled.get(alert.id),
             before=before.get(alert.id),
+            releases=tuple(releases.get(alert.id, ())),
+            event=events.get(alert.id),
         )
         for alert in alerts
     }
@@ -202,6 +218,7 @@ _ALERT_COLUMNS: Final = (
     col(Alert.ended_reason),
     col(Alert.infusion_id),
     col(Alert.updated_at),
+    col(Alert.counted),
 )
 # Support that nobody has graded is about CRS.
 _SCALE: Final[Any] = case((col(Alert.signal) == SUPPORT, Toxicity.CRS.value), else_=col(Alert.slot))
@@ -228,10 +245,18 @@ def _members(session: Session, alert_ids: Collection[int]) -> defaultdict[int, l
         .join(Alert, col(Alert.id) == col(AlertAssessment.alert_id))
         .join(Assessment, col(Assessment.stable_id) == col(AlertAssessment.assessment_stable_id))
         .join(Grade, col(Grade.assessment_id) == col(Assessment.id))
-        .where(col(AlertAssessment.alert_id).in_(alert_ids), _STANDS, col(Grade.scale) == _SCALE)
-        .order_by(col(Assessment.assessed_at))
+        .where(
+            col(AlertAssessment.alert_id).in_(alert_ids),
+            _STANDS,
+            or_(col(Grade.scale) == _SCALE, col(Alert.signal) == BARRED),
+        )
+        .order_by(col(Assessment.assessed_at), col(Assessment.id), col(Grade.at_least))
     )
-    return grouped((row["alert_id"], _member(row)) for row in session.connection().execute(query).mappings())
+    # Either toxicity bars: the worse grade of each assessment comes last, and stays.
+    worst: dict[tuple[int, int], Member] = {}
+    for row in session.connection().execute(query).mappings():
+        worst[row["alert_id"], row["version_id"]] = _member(row)
+    return grouped((alert_id, member) for (alert_id, _), member in worst.items())
 
 
 def _last_entries(session: Session, alert_ids: Collection[int]) -> dict[int, Member]:

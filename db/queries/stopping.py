@@ -13,24 +13,17 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import select
 from sqlmodel import Session, col
 
-from db.models import Assessment, CommitteeDecision, FollowUpEvent, Infusion, Patient, PatientDay, User
-from grading.charted import DeathDueTo
+from db.models import CommitteeDecision, Infusion, Patient, PatientDay, User
+from db.queries.deaths import load_deaths
 from grading.scale import Toxicity
 from trial.calendar import day_of
-from trial.follow_up_facts import DeathCause, FollowUpKind
+from trial.follow_up_facts import DeathCause
 from trial.stopping_reading import PatientUnderRule, RuleReading
 from trial.stopping_rules import Crossing, crossing, decided_on, read
 from trial.stopping_settings import RuleEvent, StoppingRule
 
 EVENT_GRADE: Final = 3
 """From this proved grade of CRS or ICANS on, a day is an event."""
-
-_OF_AN_ASSESSMENT: Final = {
-    DeathDueTo.CRS: DeathCause.CRS,
-    DeathDueTo.ICANS: DeathCause.ICANS,
-    DeathDueTo.OTHER: DeathCause.UNKNOWN,
-}
-"""What the bedside entry of a death says of its cause; "another cause" leaves it open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,40 +175,10 @@ def _grades(session: Session, rule: StoppingRule) -> dict[int, EventFound]:
 
 
 def _deaths(session: Session, zone: ZoneInfo) -> dict[int, EventFound]:
-    """Patient -> the death, where it is not known to be due to lymphoma.
-
-    The follow-up knows the cause better than the bedside entry; the earlier of the two dates counts.
-    """
-    bedside: dict[int, tuple[date, DeathCause]] = {}
-    for patient_id, at, due_to in session.connection().execute(_BEDSIDE_DEATHS):
-        bedside.setdefault(patient_id, (at.astimezone(zone).date(), _OF_AN_ASSESSMENT[DeathDueTo(due_to)]))
-    followed: dict[int, tuple[date, DeathCause]] = {}
-    for patient_id, on_date, cause in session.connection().execute(_FOLLOWED_DEATHS):
-        followed.setdefault(patient_id, (on_date, DeathCause(cause)))
+    """Patient -> the death, where it is not known to be due to lymphoma."""
     deaths = {}
-    for patient_id in bedside.keys() | followed.keys():
-        known = [one[patient_id] for one in (followed, bedside) if patient_id in one]
-        cause = known[0][1]
+    for patient_id, death in load_deaths(session).items():
+        cause = death.cause or DeathCause.UNKNOWN
         if cause is not DeathCause.LYMPHOMA:
-            deaths[patient_id] = EventFound(0, min(on_date for on_date, _ in known), cause=cause)
+            deaths[patient_id] = EventFound(0, death.on(zone), cause=cause)
     return deaths
-
-
-_BEDSIDE_DEATHS: Final[Any] = (
-    select(col(Assessment.patient_id), col(Assessment.assessed_at), col(Assessment.death_due_to))
-    .where(
-        col(Assessment.superseded_at).is_(None),
-        col(Assessment.status) == "recorded",
-        col(Assessment.death_due_to).is_not(None),
-    )
-    .order_by(col(Assessment.assessed_at))
-)
-_FOLLOWED_DEATHS: Final[Any] = (
-    select(col(FollowUpEvent.patient_id), col(FollowUpEvent.occurred_on), col(FollowUpEvent.cause))
-    .where(
-        col(FollowUpEvent.superseded_at).is_(None),
-        col(FollowUpEvent.voided).is_(False),
-        col(FollowUpEvent.kind) == FollowUpKind.DEATH.value,
-    )
-    .order_by(col(FollowUpEvent.occurred_on), col(FollowUpEvent.id))
-)

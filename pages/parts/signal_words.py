@@ -48,6 +48,12 @@ def short_words(signal: str, slot: str, level: int, *, is_settled: bool = True) 
             return PROGRAM_WORDS.get(slot, f"the program has a problem ({slot})")
         case SignalKind.GRADE_3:
             return f"{toxicity(slot)} {least}{level}"
+        case SignalKind.BARRED:
+            return "second infusion barred"
+        case SignalKind.BOUNDARY:
+            return "stopping rule reached"
+        case SignalKind.SAE_CLOCK:
+            return "report of a serious event"
         case _:
             return signal.replace("_", " ")
 

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from alerts.escalation import LAST_REPEATED, plan_of
+from alerts.escalation import LAST_REPEATED, plan_name
 from alerts.model import SignalKind
 from alerts.posting import Person, in_groups, quiet_until
 from alerts.wording import GROUP_WORDS
 from pages.parts import tiles
-from pages.parts.wording import clock_time, sentence_case, span
+from pages.parts.wording import clock_time, listed, sentence_case, span
 from trial.protocol import EVERYONE, Protocol, Step
 
 CASES: Final[Sequence[tuple[SignalKind, int, str]]] = (
@@ -25,25 +25,29 @@ CASES: Final[Sequence[tuple[SignalKind, int, str]]] = (
     (SignalKind.SUPPORT_UNGRADED, 3, "lighter support for pressure or oxygen without a CRS grade"),
     (SignalKind.UNSETTLED, 3, "CRS or ICANS that could be 3 or more and stays unsettled"),
     (SignalKind.MISSED, 3, "a missed assessment"),
+    (SignalKind.BARRED, 1, "an attempt to record a barred second infusion"),
+    (SignalKind.BARRED, 2, "grade 3 or more after the first infusion, which bars the second"),
+    (SignalKind.BOUNDARY, 1, "a stopping rule that is reached"),
+    (SignalKind.SAE_CLOCK, 2, "a serious adverse event that waits for its report"),
+    (SignalKind.SAE_CLOCK, 1, "a report of a serious adverse event that is overdue"),
     (SignalKind.SYSTEM, 3, "a problem of the program itself"),
 )
 """Every signal that is raised, with its urgency and its words."""
 
 _NOW: Final = timedelta(0)
-_OWN_PLAN: Final = (SignalKind.MISSED, SignalKind.SYSTEM)
 
 
 def would_be_told(people: Sequence[Person], protocol: Protocol, now: datetime, zone: ZoneInfo) -> str:
     """One table a plan, and the rules of repeats and quiet hours. `people` are those on the list now."""
-    cases: dict[tuple[int, SignalKind | None], list[str]] = {}
+    cases: dict[tuple[int, str], list[str]] = {}
     for kind, urgency, words in CASES:
-        cases.setdefault((urgency, kind if kind in _OWN_PLAN else None), []).append(words)
+        cases.setdefault((urgency, plan_name(kind, urgency)), []).append(words)
     tables = []
-    for (urgency, own), listed in cases.items():
-        plan = plan_of(own or SignalKind.GRADE_3, urgency, protocol)
-        past_due = span(timedelta(hours=protocol.missed_hours)) if own is SignalKind.MISSED else ""
-        tables.append(_table(f"P{urgency}: {'; '.join(listed)}", plan, people, past_due))
-    lines = [_repeats(protocol), _quiet(protocol, now, zone)]
+    for (urgency, name), signals in cases.items():
+        past_due = span(timedelta(hours=protocol.missed_hours)) if name == SignalKind.MISSED else ""
+        title = f"P{urgency}: {'; '.join(signals)}"
+        tables.append(_table(title, protocol.plans[name], people, past_due))
+    lines = [_repeats(protocol), _reminders(protocol), _quiet(protocol, now, zone)]
     return "".join([*tables, *(tiles.piece("p", text=words, classes="vigil-text") for words in lines)])
 
 
@@ -94,6 +98,15 @@ def _repeats(protocol: Protocol) -> str:
     return (
         f"After the last step P1 to P{LAST_REPEATED} are repeated to everyone of their steps: every {soon} "
         f"for {at_first}, then every {later}, until somebody acknowledges. P3 is not repeated."
+    )
+
+
+def _reminders(protocol: Protocol) -> str:
+    clock = protocol.sae
+    hours = listed([f"{hours:g} h" for hours in clock.reminder_hours])
+    return (
+        f"Instead of repeats, a serious event is reminded of {hours} after the site became aware, and once "
+        f"its report is overdue every {clock.overdue_repeat_hours:g} h, acknowledged or not."
     )
 
 

@@ -62,8 +62,8 @@ def test_a_corrected_grade_3_is_taken_back(site: Site) -> None:
     first = site.record(4, **SHOCK)
     second = correct(site, first, 4)
     assert second.told == 1
-    (alert,) = site.rows("alert")
-    assert alert["state"] == "retracted"
+    of_the_grade, of_the_bar = site.rows("alert")
+    assert of_the_grade["state"] == of_the_bar["state"] == "retracted"
 
 
 def test_a_correction_needs_a_reason(site: Site) -> None:
@@ -266,6 +266,7 @@ class TestVoid:
         ]
         # Without the fever no course is open: the low pressure that stays has no grade any more.
         assert [(row["signal"], row["state"]) for row in site.rows("alert")] == [
+            ("barred", "retracted"),
             ("grade3", "retracted"),
             ("support_ungraded", "open"),
         ]

@@ -16,6 +16,7 @@ from db.roles import Actor, Role
 from db.session import reading, writing
 from settings import Settings
 from tests.support import made_up
+from tests.support.protocols import of_a_course_alone
 from trial.protocol import EVERYONE, Protocol, Step, load_protocol
 
 NEVER_H = 100_000.0
@@ -96,10 +97,10 @@ def add_recipients(session: Session) -> None:
 
 
 def calm(protocol: Protocol) -> Protocol:
-    """The protocol with everyone told at once and nothing raised by the clock: for tests of one episode."""
+    """The protocol with everyone told at once and nothing raised besides: for tests of one episode."""
     everyone = (Step(timedelta(0), (EVERYONE,)),)
     return replace(
-        protocol,
+        of_a_course_alone(protocol),
         missed_hours=NEVER_H,
         unsettled_hours=NEVER_H,
         repeat_minutes=60 * NEVER_H,

@@ -61,18 +61,21 @@ def told_by_the_clock(ward: Ward, now: datetime) -> None:
         )
 
 
-def raw_mails_of(ward: Ward) -> list[bytes]:
-    """The first recipient's mail of every notice that somebody gets."""
+def raw_mails_of(ward: Ward, signal: str | None = None) -> list[bytes]:
+    """The first recipient's mail of every notice that somebody gets, or of those of one signal."""
     first: dict[int, bytes] = {}
+    alerts = {one.id for one in ward.alerts() if signal in (None, one.signal)}
+    notices = {one.id for one in ward.notices() if one.alert_id in alerts}
     for delivery in ward.deliveries():
         assert delivery.message is not None
-        first.setdefault(delivery.notice_id, delivery.message)
+        if delivery.notice_id in notices:
+            first.setdefault(delivery.notice_id, delivery.message)
     return [first[notice_id] for notice_id in sorted(first)]
 
 
-def mails_of(ward: Ward) -> list[str]:
+def mails_of(ward: Ward, signal: str | None = None) -> list[str]:
     """The same as subject and text."""
-    return [as_text(message) for message in raw_mails_of(ward)]
+    return [as_text(message) for message in raw_mails_of(ward, signal)]
 
 
 def as_text(message: bytes) -> str:

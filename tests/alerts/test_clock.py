@@ -18,7 +18,7 @@ from db.session import reading, writing
 from tests.alerts.conftest import Ward, at, make_ward
 from tests.alerts.test_reconcile import GRADE_3
 from tests.support import made_up
-from trial.protocol import load_protocol
+from tests.support.protocols import of_a_course_alone
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -30,7 +30,7 @@ def look(ward: Ward, now: datetime) -> int:
 
 def use_protocol(ward: Ward, **changed: object) -> None:
     """The real plans; nothing is missed, so that only the alert at hand speaks."""
-    context.configure(ward.settings, replace(load_protocol(), missed_hours=10_000, **changed))  # type: ignore[arg-type]
+    context.configure(ward.settings, replace(of_a_course_alone(), missed_hours=10_000, **changed))  # type: ignore[arg-type]
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_a_clock_set_back_behind_the_opening_counts_from_when_that_was_seen(chas
 
 
 def test_a_missed_assessment_is_not_met_by_a_clock_set_back(ward: Ward) -> None:
-    context.configure(ward.settings, load_protocol())
+    context.configure(ward.settings, of_a_course_alone())
     ward.assess(0.5)
     for hours in (6.5, 5, 6.6):  # vital signs and ICE were due at 14:00, 4 h after the infusion
         look(ward, at(hours))
@@ -120,7 +120,7 @@ def test_an_expired_rise_is_not_reopened_by_a_clock_set_back(ward: Ward) -> None
 def in_berlin(url: str, folder: Path, infused_at: datetime) -> Ward:
     """A hospital in Berlin, with a patient infused on the eve of a night that the clock changes in."""
     ward = make_ward(url, folder, site_timezone="Europe/Berlin")
-    context.configure(ward.settings, load_protocol())
+    context.configure(ward.settings, of_a_course_alone())
     ward.patient_id = made_up.enrol("CART-008", infused_at)
     ward.infusion_id = made_up.infuse(ward.patient_id, 1, infused_at)
     with writing() as session:
@@ -161,7 +161,7 @@ def test_the_end_of_a_month_is_a_night_like_any_other(
     sqlite_database: str, tmp_path: Path, zone: str, day: datetime
 ) -> None:
     ward = make_ward(sqlite_database, tmp_path, site_timezone=zone)
-    context.configure(ward.settings, load_protocol())
+    context.configure(ward.settings, of_a_course_alone())
     infused_at = day.replace(tzinfo=ZoneInfo(zone), hour=21).astimezone(UTC)
     patient_id = made_up.enrol("CART-009", infused_at)
     infusion_id = made_up.infuse(patient_id, 1, infused_at)
@@ -172,7 +172,7 @@ def test_the_end_of_a_month_is_a_night_like_any_other(
 
 
 def test_what_was_not_done_because_is_never_told_of(ward: Ward) -> None:
-    context.configure(ward.settings, load_protocol())
+    context.configure(ward.settings, of_a_course_alone())
     ward.assess(0.5)
     with writing() as session:
         for kind in ("vital_signs", "ice"):
@@ -191,7 +191,7 @@ def test_what_was_not_done_because_is_never_told_of(ward: Ward) -> None:
 
 
 def test_a_death_after_one_infusion_ends_what_stood_after_the_other(ward: Ward) -> None:
-    context.configure(ward.settings, load_protocol())
+    context.configure(ward.settings, of_a_course_alone())
     made_up.assess(ward.patient_id, ward.infusion_id, [(at(0.5), made_up.WELL)])
     second = made_up.infuse(ward.patient_id, 2, at(24 * 10))
     look(ward, at(24 * 10 + 20))

@@ -1,4 +1,4 @@
-"""What stands or does not meets the stored alerts; latched signals; how other episodes end theirs."""
+"""What stands or does not meets the stored alerts; how other episodes than grade 3 end theirs."""
 
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -44,7 +44,7 @@ def only(changes: list[Change]) -> tuple[AlertState, NoticeKind | None, EndedRea
     return change.state, change.notice, change.ended_reason
 
 
-STANDING = [K.UNSETTLED, K.MISSED, K.SYSTEM, K.BARRED, K.BOUNDARY, K.SAE_CLOCK]
+STANDING = [K.UNSETTLED, K.MISSED, K.SYSTEM]
 
 
 @pytest.mark.parametrize("kind", STANDING)
@@ -64,13 +64,6 @@ def test_what_stands_no_longer_is_closed_and_told(kind: SignalKind, reason: Ende
 @pytest.mark.parametrize("kind", [K.UNSETTLED, K.MISSED])
 def test_of_a_patient_who_is_not_monitored_any_more_it_is_closed_without_a_mail(kind: SignalKind) -> None:
     assert only(meet([], [alert(kind)], monitored=False)) == (AlertState.CLOSED, None, R.LEFT)
-
-
-@pytest.mark.parametrize("kind", [K.BARRED, K.BOUNDARY, K.SAE_CLOCK])
-@pytest.mark.parametrize("monitored", [True, False])
-def test_what_is_latched_stands_until_a_person_releases_it(kind: SignalKind, monitored: bool) -> None:
-    assert meet([], [alert(kind)], monitored=monitored) == []
-    assert meet([], [alert(kind, state=AlertState.ACKNOWLEDGED)], monitored=monitored) == []
 
 
 @pytest.mark.parametrize("updated_at", [START, NOW, NOW + timedelta(minutes=1)])
@@ -103,7 +96,7 @@ def test_an_answer_to_what_stands_lapses_and_one_that_is_closed_opens_a_new_one(
 
 
 def test_what_stands_more_urgently_is_worse() -> None:
-    assert only(meet([signal(K.BARRED, urgency=1)], [alert(K.BARRED, urgency=2)])) == (
+    assert only(meet([signal(K.MISSED, urgency=1)], [alert(K.MISSED, urgency=2)])) == (
         AlertState.OPEN,
         N.WORSENED,
         None,

@@ -1,12 +1,13 @@
 """Who is told next of an alert that nobody has acknowledged: steps, refusals, repeats, silence, clocks."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alerts.escalation import Due, Life, due_now, first_step, groups_until, next_at, plan_of
+from alerts.escalation import Due, Life, due_now, first_step, groups_until, plan_of, what_comes_next
 from alerts.model import SignalKind
 from alerts.states import NoticeKind
 from trial.protocol import load_protocol
@@ -22,15 +23,20 @@ def minutes(count: float) -> timedelta:
     return timedelta(minutes=count)
 
 
-def life(reached: int = 0, **more: object) -> Life:
+def life(reached: int = 0, **more: Any) -> Life:
     told_at = OPENED if "told_at" not in more else more.pop("told_at")
-    return Life(open_since=OPENED, reached=reached, refused=False, told_at=told_at, **more)  # type: ignore[arg-type]
+    return Life(open_since=OPENED, reached=reached, refused=False, told_at=told_at, **more)
 
 
 def due(
     told: Life, after_min: float, what: tuple[SignalKind, int] = GRADE_3, listed: frozenset[str] = ALL
 ) -> Due | None:
     return due_now(told, *what, OPENED + minutes(after_min), PROTOCOL, listed)
+
+
+def next_of(told: Life, kind: SignalKind, urgency: int) -> datetime | None:
+    coming = what_comes_next(told, kind, urgency, PROTOCOL)
+    return coming.at if coming else None
 
 
 def told_at_minutes(what: tuple[SignalKind, int], until_min: int) -> list[tuple[int, str, int]]:
@@ -183,10 +189,124 @@ def test_however_the_sweeps_fall_steps_rise_and_repeats_keep_their_distance(
 def test_the_page_can_say_when_the_next_one_comes(
     told: Life, what: tuple[SignalKind, int], after_min: float
 ) -> None:
-    assert next_at(told, *what, PROTOCOL) == OPENED + minutes(after_min)
+    assert next_of(told, *what) == OPENED + minutes(after_min)
     assert due(told, after_min, what) is not None
 
 
 def test_nothing_more_comes_of_what_is_told_once() -> None:
-    assert next_at(life(), SignalKind.UNSETTLED, 3, PROTOCOL) is None
-    assert next_at(life(1), SignalKind.MISSED, 3, PROTOCOL) is None
+    assert next_of(life(), SignalKind.UNSETTLED, 3) is None
+    assert next_of(life(1), SignalKind.MISSED, 3) is None
+
+
+SAE = (SignalKind.SAE_CLOCK, 2)
+OVERDUE = (SignalKind.SAE_CLOCK, 1)
+
+
+def hours(count: float) -> timedelta:
+    return timedelta(hours=count)
+
+
+def clocked(told_after_h: float = 0, **more: Any) -> Life:
+    """A serious event that the site became aware of when its alert opened."""
+    return life(told_at=OPENED + hours(told_after_h), since=OPENED, **more)
+
+
+@pytest.mark.parametrize(
+    ("what", "plan"),
+    [
+        ((SignalKind.BARRED, 2), "barred"),
+        ((SignalKind.BARRED, 1), "p1"),
+        ((SignalKind.BOUNDARY, 1), "boundary"),
+        (SAE, "sae"),
+        (OVERDUE, "sae_overdue"),
+        ((SignalKind.MISSED, 3), "missed"),
+        (GRADE_3, "p2"),
+    ],
+)
+def test_each_signal_has_its_plan(what: tuple[SignalKind, int], plan: str) -> None:
+    assert plan_of(*what, PROTOCOL) == PROTOCOL.plans[plan]
+
+
+def test_a_stopping_rule_reaches_the_committee_and_the_sponsor_at_once() -> None:
+    first = PROTOCOL.plans["boundary"][0]
+    assert first.after == timedelta(0)
+    assert {"committee_chair", "sponsor_safety"} <= set(first.groups)
+
+
+@pytest.mark.parametrize("answered", [False, True])
+@pytest.mark.parametrize(
+    ("told_after_h", "after_h", "is_due"),
+    [
+        (0, 11.99, False),
+        (0, 12, True),
+        (12, 12.01, False),
+        (12, 19.99, False),
+        (12.5, 20, True),
+        (0, 21, True),
+        (20, 23, True),
+        (23, 23.9, False),
+        (13, 13.5, False),
+    ],
+)
+def test_a_serious_event_is_reminded_of_at_its_hours_whether_or_not_it_was_acknowledged(
+    answered: bool, told_after_h: float, after_h: float, is_due: bool
+) -> None:
+    told = clocked(told_after_h, reached=1, answered=answered)
+    found = due(told, after_h * 60, SAE)
+    assert (found is not None) is is_due
+    if found is not None:
+        assert (found.kind, found.groups) == (NoticeKind.REPEAT, ("treating", "pi", "deputy"))
+
+
+@pytest.mark.parametrize(
+    ("told_after_h", "after_h", "is_due"),
+    [(24, 27.99, False), (24, 28, True), (28.02, 31.9, False), (28.02, 32, True), (24, 60, True)],
+)
+def test_an_overdue_report_is_told_every_four_hours(
+    told_after_h: float, after_h: float, is_due: bool
+) -> None:
+    for answered in (False, True):
+        told = clocked(told_after_h, reached=1, answered=answered)
+        assert (due(told, after_h * 60, OVERDUE) is not None) is is_due
+
+
+def test_an_acknowledgement_stops_the_steps_and_not_the_clock() -> None:
+    assert due(clocked(), 240, SAE) == Due(NoticeKind.ESCALATION, 1, ("deputy",))
+    assert due(clocked(answered=True), 240, SAE) is None
+
+
+def test_a_silence_rests_the_reminders_and_never_an_overdue_report() -> None:
+    silent = clocked(reached=1, silent_until=OPENED + hours(30))
+    assert due(silent, 12 * 60, SAE) is None
+    assert due(silent, 28 * 60, OVERDUE) is not None
+
+
+def test_a_last_notice_written_by_a_clock_far_ahead_silences_no_reminder() -> None:
+    assert due(clocked(100, reached=1), 60, SAE) is not None
+    assert due(clocked(1.01, reached=1), 60, SAE) is None
+
+
+def test_without_a_clock_nothing_is_reminded_of() -> None:
+    assert due(life(reached=1), 60 * 30, SAE) is None
+    assert what_comes_next(life(reached=1), *SAE, PROTOCOL) is None
+
+
+@pytest.mark.parametrize(
+    ("told", "what", "after_h", "again"),
+    [
+        (clocked(), SAE, 4, False),
+        (clocked(reached=1), SAE, 12, True),
+        (clocked(answered=True), SAE, 12, True),
+        (clocked(12, reached=1), SAE, 20, True),
+        (clocked(23, reached=1), SAE, 24, True),
+        (clocked(24, reached=1), OVERDUE, 28, True),
+        (clocked(24.02, reached=1), OVERDUE, 28, True),
+        (clocked(reached=1, silent_until=OPENED + hours(15)), SAE, 15, True),
+    ],
+)
+def test_what_comes_next_of_a_serious_event(
+    told: Life, what: tuple[SignalKind, int], after_h: float, again: bool
+) -> None:
+    coming = what_comes_next(told, *what, PROTOCOL)
+    assert coming is not None
+    assert (coming.at, coming.again) == (OPENED + hours(after_h), again)

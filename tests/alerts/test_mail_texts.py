@@ -14,6 +14,7 @@ from alerts.messages import TEXT_WIDTH
 from db.models import Assessment
 from db.session import reading
 from tests.alerts.conftest import Ward
+from tests.alerts.latched_scenarios import LATCHED_SCENARIOS
 from tests.alerts.lively import lively_ward, mails_of, raw_mails_of
 from tests.alerts.mail_scenarios import SCENARIOS
 from tests.alerts.test_messages import parsed, part
@@ -27,27 +28,32 @@ TYPED = "Zhang Wei in room 812 by the window"
 """What a person may have typed where free text is taken."""
 
 
-@pytest.fixture(params=SCENARIOS)
+@pytest.fixture(params=[*SCENARIOS, *LATCHED_SCENARIOS])
 def played(
     request: pytest.FixtureRequest, sqlite_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> tuple[str, Ward]:
-    """One course of events, played to its end."""
+) -> tuple[str, Ward, str | None]:
+    """One course of events, played to its end, and the signal whose mails are read."""
     ward = lively_ward(sqlite_database, tmp_path)
     monkeypatch.setattr(made_up, "WELL", {**made_up.WELL, "comment": TYPED})
-    SCENARIOS[request.param](ward)
-    return request.param, ward
+    signal = None
+    if request.param in SCENARIOS:
+        SCENARIOS[request.param](ward)
+    else:
+        play, signal = LATCHED_SCENARIOS[request.param]
+        play(ward)
+    return request.param, ward, signal
 
 
-def test_every_mail_reads_as_agreed(played: tuple[str, Ward]) -> None:
-    name, ward = played
+def test_every_mail_reads_as_agreed(played: tuple[str, Ward, str | None]) -> None:
+    name, ward, signal = played
     with reading() as session:
         assert session.exec(select(Assessment.comment).distinct()).all() in ([TYPED], [])
-    found = BETWEEN.join(mails_of(ward))
+    found = BETWEEN.join(mails_of(ward, signal))
     path = TEXTS / f"{name}.txt"
     if os.environ.get("REWRITE_MAIL_TEXTS"):
         path.write_text(found, encoding="utf-8")
     assert found == path.read_text(encoding="utf-8")
-    for message in raw_mails_of(ward):
+    for message in raw_mails_of(ward, signal):
         check(message)
 
 

@@ -11,10 +11,11 @@ from sqlmodel import Session, col, select
 
 from actions import context
 from actions.course import regrade_course, retire_grades
-from alerts import jobs
+from alerts import jobs, swept
 from alerts.facts import load_alerts, load_course_facts, version_to_acknowledge
 from alerts.jobs import sweep
-from alerts.reconcile import Pending, pending_changes, reconcile_course, tell_historical
+from alerts.pending import Pending
+from alerts.reconcile import pending_changes, reconcile_course, tell_historical
 from db.audit import verify_chain
 from db.models import Alert, AlertAssessment, Assessment, AuditEvent, Delivery, Notice, Recipient
 from db.roles import SYSTEM
@@ -484,6 +485,6 @@ def test_a_course_that_cannot_be_swept_does_not_silence_the_others(
         return pending_changes(session, infusion_id, *more)
 
     monkeypatch.setattr(jobs, "_courses", lambda *_: [broken, ward.infusion_id])
-    monkeypatch.setattr(jobs, "pending_changes", pending)
+    monkeypatch.setattr(swept, "pending_changes", pending)
     assert sweep(ward.settings, context.protocol()) == 1
     assert ward.kinds() == ["opening", "lapsed"]

@@ -18,7 +18,7 @@ from db.roles import SYSTEM, Actor, Role
 from db.session import reading, writing
 from tests.alerts.conftest import NEVER_H, Ward, at
 from tests.support import made_up
-from trial.protocol import load_protocol
+from tests.support.protocols import of_a_course_alone
 
 GRADE_3: dict[str, Any] = {"temperature_c": 38.6, "vasopressors": "norepinephrine"}
 GRADE_4: dict[str, Any] = {"temperature_c": 38.6, "vasopressors": "norepinephrine;epinephrine"}
@@ -28,7 +28,7 @@ HELD_UP: dict[str, Any] = {"vasopressors": "norepinephrine"}
 
 def use_the_real_plans() -> None:
     """The protocol of the trial; what has long been missed is not what these tests are about."""
-    context.configure(context.settings(), replace(load_protocol(), missed_hours=NEVER_H))
+    context.configure(context.settings(), replace(of_a_course_alone(), missed_hours=NEVER_H))
 
 
 def sweep_at(ward: Ward, hours: float) -> None:
@@ -180,7 +180,7 @@ def answer(ward: Ward, alert: Alert, hours: float, **changes: Any) -> None:
 
 
 def test_a_missed_assessment_is_acknowledged_without_a_version(ward: Ward) -> None:
-    context.configure(ward.settings, load_protocol())
+    context.configure(ward.settings, of_a_course_alone())
     ward.assess(1)
     sweep_at(ward, 7)
     missed = alert_of(SignalKind.MISSED, "vital_signs")
@@ -207,7 +207,7 @@ def test_an_unsettled_grade_is_acknowledged_without_a_version(sqlite_ward: Ward)
 
 
 def test_a_version_that_was_not_shown_does_not_answer_a_missed_assessment(sqlite_ward: Ward) -> None:
-    context.configure(sqlite_ward.settings, load_protocol())
+    context.configure(sqlite_ward.settings, of_a_course_alone())
     sqlite_ward.assess(1)
     sweep_at(sqlite_ward, 7)
     missed = alert_of(SignalKind.MISSED, "vital_signs")

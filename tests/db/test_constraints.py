@@ -262,6 +262,8 @@ HALF_TRUTHS: dict[str, list[dict[str, Any]]] = {
         {"slot": "icans", "level": 6},
         {"slot": "icans", "urgency": 0},
         {"slot": "icans", "patient_id": None},
+        {"slot": "icans", "counted": "CART-003"},
+        {"slot": "rule", "signal": "boundary"},
     ],
     "notice": [{"kind": "joke"}, {"urgency": 5}, {"alert_id": 99}],
     "delivery": [

@@ -276,11 +276,14 @@ def test_a_blank_number_is_refused_where_the_infusion_file_or_the_database_knows
 
 def test_live_rows_raise_live_alerts(ward: Ward) -> None:
     done = ward.load([infused()], [assessed("05T08:00", **SHOCK)])
-    assert done.notices == 1
-    (alert,) = ward.rows("alert")
-    assert (alert["state"], alert["historical"]) == ("open", False)
-    assert [one["kind"] for one in ward.rows("notice")] == ["opening"]
-    assert len(ward.rows("delivery")) == 1
+    assert done.notices == 2
+    alerts = ward.rows("alert")
+    assert {(one["signal"], one["state"], one["historical"]) for one in alerts} == {
+        ("grade3", "open", False),
+        ("barred", "open", False),
+    }
+    assert [one["kind"] for one in ward.rows("notice")] == ["opening", "opening"]
+    assert len(ward.rows("delivery")) == 2
 
 
 def test_historical_rows_raise_historical_alerts_and_one_digest_for_all(ward: Ward) -> None:

@@ -24,10 +24,10 @@ from db import session as database
 from db.inputs import AssessmentIn
 from db.roles import Actor, Role
 from settings import Settings
-from trial.protocol import load_protocol
+from tests.support.protocols import of_a_course_alone
 
 Say = Callable[[str], None]
-_PROTOCOL = load_protocol()
+_PROTOCOL = of_a_course_alone()
 
 
 def enter(order: dict[str, Any], now: datetime, say: Say) -> None:

@@ -32,8 +32,8 @@ from tests.alerts.conftest import PEOPLE, Ward, at, make_ward
 from tests.faults.child import open_database
 from tests.support import made_up
 from tests.support.browser import clean_environment
+from tests.support.protocols import of_a_course_alone
 from tests.support.smtp import ReceivedMail
-from trial.protocol import load_protocol
 
 STAGES: Final = ("admitted", "told", "sent", "queued", "unanswered", "acknowledged")
 """Infused and on the ward; a grade 3 in the outbox; its mails gone; five digests behind them; nobody answers
@@ -137,7 +137,7 @@ def make_site(stage: str, url: str, folder: Path, port: int | None = None) -> Si
     """A site brought to a stage by the actions and a courier, in this process."""
     ward = make_ward(url, folder, **_mail(port))
     site = Site(ward, None)
-    protocol = load_protocol()
+    protocol = of_a_course_alone()
     with writing() as session:
         session.add(ProtocolVersion(hash=protocol.hash, text=protocol.text, stored_at=at(0)))
     if stage == "admitted":
@@ -190,7 +190,7 @@ class Templates:
         settings = Settings(
             **_portable(made.settings) | _mail(port) | {"database_url": url, "data_dir": folder}
         )
-        context.configure(settings, load_protocol())
+        context.configure(settings, of_a_course_alone())
         ward = Ward(settings, made.ward.patient_id, made.ward.infusion_id, made.ward.investigator)
         return Site(ward, made.stable_id, made.now, made.earlier)
 

@@ -19,8 +19,8 @@ from tests.faults.crashes import ENTERED_AT, GRADE_3, Site, fill_outbox
 from tests.support.faulty_smtp import FaultyServer, running_faulty_server
 from tests.support.not_run import not_run
 from tests.support.programs import find_libfaketime
+from tests.support.protocols import of_a_course_alone
 from tests.support.worker import running_worker
-from trial.protocol import load_protocol
 
 AT_ONCE: Final = ("li@hospital.org", "ward@hospital.org", "wu@hospital.org")
 AFTER_15_MIN: Final = ("deputy@hospital.org", "wu@hospital.org")
@@ -74,7 +74,7 @@ def _ward_with_a_grade_3(url: str, folder: Path, port: int) -> Ward:
     )
     with writing() as session:
         session.add(deputy)
-    context.configure(ward.settings, load_protocol())
+    context.configure(ward.settings, of_a_course_alone())
     entry = AssessmentIn.model_validate(GRADE_3)
     record_assessment(entry, "form", by=ward.investigator, now=ENTERED_AT)
     return ward

@@ -18,7 +18,7 @@ from failpoints import FAILPOINTS
 from tests.faults.crashes import ADDRESSES, Children, Site, Templates, mails_in, make_site, running_children
 from tests.support import invariants
 from tests.support.faulty_smtp import FaultyServer, running_faulty_server
-from trial.protocol import load_protocol
+from tests.support.protocols import of_a_course_alone
 
 _ENTRY: Final = (
     "entry.after_version",
@@ -175,7 +175,7 @@ def test_every_failpoint_is_in_the_matrix() -> None:
 
 
 def _kill_and_look(case: Case, site: Site, children: Children, server: FaultyServer) -> None:
-    protocol = load_protocol()
+    protocol = of_a_course_alone()
     before = invariants.counted()
     ended = children.run(site, case.job, case.wish, woken=case.woken)
     assert ended.status == -signal.SIGKILL, f"the failpoint was not reached: {ended}"

@@ -24,7 +24,7 @@ from tests.faults.crashes import (
 from tests.faults.outboxes import message_id
 from tests.support import invariants
 from tests.support.faulty_smtp import FaultyServer, running_faulty_server
-from trial.protocol import load_protocol
+from tests.support.protocols import of_a_course_alone
 
 SEEDS: Final = 3
 """So many random runs on each engine: all that `make soak` runs takes about a quarter of an hour."""
@@ -49,7 +49,7 @@ def looked_at(site: Site, server: FaultyServer, *, doubled: int = 0) -> None:
     assert Counter(one.state for one in site.ward.deliveries()) == {"sent": len(site.ward.deliveries())}
     invariants.check_everything(
         site.settings,
-        load_protocol(),
+        of_a_course_alone(),
         site.now,
         told=ADDRESSES,
         received=site.earlier + server.received,
@@ -117,7 +117,7 @@ def test_killed_again_and_again_at_any_point_nothing_is_lost(
                 doubled += _not_written_down(site, server, seen)
             site.now += timedelta(seconds=chance.choice((1, 11, 70)))
         _interrupted(chance, children, site, "sweep")
-        invariants.check_stored(site.settings, load_protocol(), site.now, saved=saved)
+        invariants.check_stored(site.settings, of_a_course_alone(), site.now, saved=saved)
     children.finish(site, "sweep")
     site.now += timedelta(hours=24)  # past every lease, retry and quiet hour
     children.finish(site, "deliver")

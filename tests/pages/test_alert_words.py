@@ -447,10 +447,9 @@ def test_a_missed_assessment_goes_on_to_the_investigators_and_respects_the_quiet
 
 
 def test_every_raised_signal_says_who_would_be_told() -> None:
-    latched = {SignalKind.BARRED, SignalKind.BOUNDARY, SignalKind.SAE_CLOCK}
-    assert {kind for kind, _, _ in CASES} == set(SignalKind) - latched
+    assert {kind for kind, _, _ in CASES} == set(SignalKind)
     html = would_be_told([WARD, PI], PROTOCOL, NOW, ZONE)
-    assert html.count("<table") == 5
+    assert html.count("<table") == 9
     for _, _, words in CASES:
         assert words in html
     assert "Ward phone (ward@x.example)" in html
@@ -458,6 +457,7 @@ def test_every_raised_signal_says_who_would_be_told() -> None:
     assert "This step reaches nobody: the next one that reaches somebody is told in its place." in html
     assert "After (from 2 h past due)" in html
     assert "every 1 h for 24 h, then every 4 h" in html
+    assert "a serious event is reminded of 12 h, 20 h and 23 h after the site became aware" in html
     assert "Quiet hours 22:00 to 07:00" in html
     assert "It is not quiet now." in html
     assert "It is quiet now, until 07:00." in would_be_told([], PROTOCOL, NOW + timedelta(hours=14), ZONE)
@@ -478,7 +478,9 @@ def test_a_plan_that_reaches_nobody_at_all_says_to_add_somebody() -> None:
         ("unsettled", "crs", 0, "CRS not settled, could be 3 or more,"),
         ("missed", "vital_signs", 0, "vital signs missed"),
         ("system", "disk", 0, "the disk is nearly full"),
-        ("sae_clock", "", 0, "sae clock"),
+        ("barred", "", 0, "second infusion barred"),
+        ("boundary", "grade3_second", 0, "stopping rule reached"),
+        ("sae_clock", "e" * 32, 0, "report of a serious event"),
     ],
 )
 def test_every_signal_has_its_few_words(signal: str, slot: str, level: int, words: str) -> None:

@@ -26,8 +26,8 @@ from pages.ward.patient_parts.loaded import load
 from reports.events import EventCourse, list_events
 from settings import Settings
 from tests.support import made_up
+from tests.support.protocols import of_a_course_alone
 from trial.calendar import SlotKind, SlotStatus
-from trial.protocol import load_protocol
 
 NOW = datetime(2026, 3, 8, 1, 0, tzinfo=UTC)  # 09:00 at the hospital
 INFUSED_AT = NOW - timedelta(days=3)
@@ -37,7 +37,7 @@ GRADE_3 = {**made_up.WELL, "temperature_c": 39.1, "vasopressors": "norepinephrin
 @pytest.fixture(autouse=True)
 def _configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATA_DIR", str(tmp_path))
-    context.configure(Settings(), load_protocol())
+    context.configure(Settings(), of_a_course_alone())
 
 
 def a_patient(code: str = "CART-001") -> tuple[int, int]:

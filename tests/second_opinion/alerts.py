@@ -4,7 +4,8 @@ At each look of the program (an entry, a sweep) every signal is found again from
 (`alerts_signals`), and this file says what the alerts must then be, and who must be told what. It remembers
 only what was told before. Plain and slow on purpose: it is read beside the specification.
 
-Left out: the words of a mail, quiet hours (they move when a mail leaves, never whether) and digests.
+Left out: the words of a mail, quiet hours (they move when a mail leaves, never whether), digests, and what
+only a person ends (a bar, a stopping rule, a serious event), which the driver's protocol never raises.
 
 Readings:
 

@@ -26,13 +26,13 @@ from db.session import reading, writing
 from tests.second_opinion.alerts import Replay
 from tests.second_opinion.alerts_course import course_at
 from tests.second_opinion.alerts_told import Alert, Notice
-from trial.protocol import load_protocol
+from tests.support.protocols import of_a_course_alone
 
 FACTS: Final = ("patient", "infusion", "assessment", "grade", "stay", "skipped_assessment", "recipient")
 TELLING: Final = ("alert", "alert_assessment", "notice", "delivery", "acknowledgement")
 EPISODES: Final = ("grade3", "rise2", "support_ungraded")
 BY_THE_CLOCK: Final = ("escalation", "repeat")
-PROTOCOL: Final = load_protocol()
+PROTOCOL: Final = of_a_course_alone()
 Alerts = dict[tuple[Any, ...], list[dict[str, Any]]]
 Tables = Mapping[str, list[dict[str, Any]]]
 
@@ -46,6 +46,7 @@ class Driver:
 
     def __init__(self, url: str, now: datetime, people: Mapping[Role, Actor]) -> None:
         self.url, self.now, self.people = url, now, people
+        context.configure(context.settings(), PROTOCOL)
         roles = {one.user_id: one.role.value for one in people.values() if one.user_id is not None}
         self.replay = Replay(PROTOCOL, context.settings().zone, roles)
         self.faults: list[str] = []

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from tests.second_opinion import tables
 from tests.second_opinion.alerts import Replay
 from tests.second_opinion.alerts_told import Alert
-from trial.protocol import load_protocol
+from tests.support.protocols import of_a_course_alone
 
 INFUSED_AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai
 NURSE, INVESTIGATOR = 1, 2
@@ -42,7 +42,7 @@ class PaperWard:
         for group in groups:
             self.add_recipient(group)
         roles = {NURSE: "ward", INVESTIGATOR: "investigator"}
-        self.replay = Replay(load_protocol(), ZoneInfo("Asia/Shanghai"), roles)
+        self.replay = Replay(of_a_course_alone(), ZoneInfo("Asia/Shanghai"), roles)
 
     # --- What is written --------------------------------------------------------------------------------
 

@@ -112,6 +112,8 @@ def test_whose_event_counts(given: list[tuple[int, int | None]], codes: tuple[st
             Crossing(Count(6, 4, 6, 4), ReadBy.IMMEDIATE, ("p1", "p4", "p5", "p6")),
         ),
         ([(40, 3)], None),
+        # Two looks stop: the later one, with all the events.
+        ([(40, 3), (35, 4), (20, 2)], Crossing(Count(3, 3, 3, 3), ReadBy.IMMEDIATE, ("p1", "p2", "p3"))),
     ],
 )
 def test_a_rule_is_reached_by_the_reading_that_says_so_first(

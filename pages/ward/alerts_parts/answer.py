@@ -9,6 +9,7 @@ import streamlit as st
 from actions.alerts import acknowledge_alert
 from actions.errors import Refused
 from actions.permissions import ROLE_WORDS, Action, may
+from alerts.answers import answers_to
 from alerts.model import SignalKind
 from clock import utc_now
 from db.inputs_alerts import ActionTaken
@@ -17,7 +18,7 @@ from db.roles import Actor, Role
 from db.session import SaveRefused
 from pages.parts import tiles
 from pages.parts.access import current_actor
-from pages.parts.wording import when
+from pages.parts.wording import sentence_case, when
 from pages.ward.alerts_parts.why import question_words
 
 _PROBLEM: Final = "alerts-problem-{}"
@@ -48,8 +49,8 @@ def show_answer(story: AlertStory, actor: Actor, now: datetime, zone: ZoneInfo) 
         return
     done = st.pills(
         f"What was done? A touch acknowledges {question_words(story)}.",
-        list(ActionTaken),
-        format_func=lambda action: action.label.capitalize(),
+        answers_to(SignalKind(alert.signal)),
+        format_func=lambda action: sentence_case(action.label),
         key=key,
         wrap=True,
         on_change=_note_touch,

@@ -18,12 +18,14 @@ from pages.parts.signal_words import short_words
 from pages.parts.wording import date_and_time, infusion_words, sentence_case
 from pages.ward.alerts_parts.answer import show_answer
 from pages.ward.alerts_parts.coming import Coming, coming_words
+from pages.ward.alerts_parts.latched import way_to_its_end
 from pages.ward.alerts_parts.silence import show_silence
 from pages.ward.alerts_parts.told import is_long, told_table, whole_table
 from pages.ward.alerts_parts.why import why_lines
 from pages.ward.alerts_parts.words import answer_words, ended_words, headline, silence_words, state_words
 
 _WITH_A_GRADE = (SignalKind.GRADE_3, SignalKind.RISE_2)
+_NO_PATIENT = {SignalKind.BOUNDARY.value: "the trial"}
 _TO_BE_RECORDED = (SignalKind.MISSED, SignalKind.UNSETTLED, SignalKind.SUPPORT_UNGRADED)
 
 ComingOf = Mapping[int, Coming | None]
@@ -47,8 +49,9 @@ def show_card(story: AlertStory, coming: ComingOf, actor: Actor, now: datetime, 
             _show_coming(coming[alert.id], now, zone)
         _show_thread(story, now, zone)
         show_silence(story, actor)
-        if alert.study_code is not None:
-            st.html(_ways_on(story, alert.study_code, actor))
+        ways = _ways_on(story, actor)
+        if ways:
+            st.html(tiles.line(*ways))
 
 
 def _show_coming(coming: Coming | None, now: datetime, zone: ZoneInfo) -> None:
@@ -98,7 +101,16 @@ def _tile(story: AlertStory) -> str:
     return tiles.grade_tile(last.grade.grade, last.grade.at_least, toxicity=last.grade.scale.label)
 
 
-def _ways_on(story: AlertStory, study_code: str, actor: Actor) -> str:
+def _ways_on(story: AlertStory, actor: Actor) -> list[str]:
+    """The links of a card: to where the alert is ended, then to the patient."""
+    end = way_to_its_end(story.alert, actor)
+    ways = [end] if end else []
+    if story.alert.study_code is not None:
+        ways += _ways_to_the_patient(story, story.alert.study_code, actor)
+    return ways
+
+
+def _ways_to_the_patient(story: AlertStory, study_code: str, actor: Actor) -> list[str]:
     alert, shown, code = story.alert, story.shown, quote(study_code)
     way = f"/patient?code={code}&a={shown.stable_id}" if shown else f"/patient?code={code}"
     words = f"Open the entry of {study_code}" if shown else f"Open {study_code}"
@@ -108,7 +120,7 @@ def _ways_on(story: AlertStory, study_code: str, actor: Actor) -> str:
             f"Assess {study_code}", f"/assess?code={code}", classes="vigil-link vigil-link-block"
         )
         ways.append(assess)
-    return tiles.line(*ways)
+    return ways
 
 
 def past_table(
@@ -126,7 +138,7 @@ def _past_row(alert: AlertRow, zone: ZoneInfo, answers: Mapping[int, Answer] | N
     at = f" {date_and_time(alert.closed_at, zone)}" if alert.closed_at else ""
     row = [
         tiles.link(reference(alert.id), f"/alerts?a={alert.id}", classes="vigil-link vigil-link-row"),
-        tiles.cell(f"{alert.study_code or 'the program'}{infusion}"),
+        tiles.cell(f"{alert.study_code or _NO_PATIENT.get(alert.signal, 'the program')}{infusion}"),
         _past_what(alert),
         tiles.cell(date_and_time(alert.first_observed_at, zone)),
     ]

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session
 
-from alerts.escalation import Life, groups_until, next_at, plan_of
+from alerts.escalation import Life, groups_until, plan_of, what_comes_next
 from alerts.facts import load_lives
 from alerts.model import SignalKind
 from alerts.posting import LAST_THAT_NEVER_WAITS, Person, active_recipients, in_groups, quiet_until
@@ -56,13 +56,14 @@ def coming_of(
 ) -> Coming | None:
     """What comes next of one alert that became open as its `life` says."""
     kind = SignalKind(alert.signal)
-    at = next_at(life, kind, alert.urgency, protocol)
-    if at is None:
+    coming = what_comes_next(life, kind, alert.urgency, protocol)
+    if coming is None:
         return None
+    at = coming.at
     plan = plan_of(kind, alert.urgency, protocol)
     step: int | None = None
-    groups = groups_until(plan, len(plan) - 1)
-    if life.reached < len(plan) - 1:
+    groups = groups_until(plan, life.reached)
+    if not coming.again:
         step = life.reached + 1
         # Steps that reach nobody are passed over at once.
         while step < len(plan) - 1 and not in_groups(people, groups_until(plan, step, after=life.reached)):
@@ -114,4 +115,5 @@ def _stored(alert: AlertRow) -> StoredAlert:
         members=frozenset(),
         opened_at=alert.opened_at,
         updated_at=alert.updated_at,
+        first_observed_at=alert.first_observed_at,
     )

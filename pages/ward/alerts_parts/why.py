@@ -11,6 +11,7 @@ from db.queries.alerts import AlertStory, Member
 from pages.parts.signal_words import PROGRAM_ADVICE, SLOT_WORDS, short_words, toxicity
 from pages.parts.values import column_label, value_words
 from pages.parts.wording import columns_words, late_words, sentence_case, when, when_and_ago
+from pages.ward.alerts_parts.latched import of_a_rule, of_an_event, of_the_bar
 
 Line = tuple[str, str]
 """Label and sentence."""
@@ -93,6 +94,9 @@ def _of_the_program(story: AlertStory, now: datetime, zone: ZoneInfo) -> list[Li
 
 
 _LINES: Final = {
+    SignalKind.BARRED.value: of_the_bar,
+    SignalKind.BOUNDARY.value: of_a_rule,
+    SignalKind.SAE_CLOCK.value: of_an_event,
     SignalKind.SUPPORT_UNGRADED.value: _of_support,
     SignalKind.UNSETTLED.value: _of_what_is_open,
     SignalKind.MISSED.value: _of_what_was_missed,
@@ -121,6 +125,12 @@ def question_words(story: AlertStory) -> str:
             return f"{who}, {toxicity(alert.slot)} not settled"
         case SignalKind.MISSED:
             return f"{who}, {short_words(alert.signal, alert.slot, alert.level)}"
+        case SignalKind.BARRED:
+            return f"{who}, second infusion barred"
+        case SignalKind.BOUNDARY:
+            return "the stopping rule"
+        case SignalKind.SAE_CLOCK:
+            return f"{who}, report of a serious event"
         case SignalKind.SYSTEM:
             return "the alert"
         case _:

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from alerts.model import SignalKind
 from alerts.states import STARTING
 from alerts.wording import days_after, toxicity_words
+from db.inputs_alerts import ActionTaken
 from db.queries.alert_thread import Answer, Notified, Silenced
 from db.queries.alerts import AlertRow, AlertStory
 from pages.parts.signal_words import PROGRAM_WORDS, SLOT_WORDS, toxicity
@@ -32,6 +33,9 @@ ENDED: Final = {
     "left": "monitoring ended",
     "settled": "the grade is settled",
     "met": "late entry, or the reason why it was not done",
+    "released": "two investigators released the bar",
+    "decided": "the committee decided",
+    "reported": "it was reported",
 }
 """Why an alert is over."""
 
@@ -40,16 +44,21 @@ _RECOVERING: Final = {
     SignalKind.RISE_2: "a settled grade of 1 or less is known, and a second one later is awaited",
     SignalKind.SUPPORT_UNGRADED: "one settled assessment without support is known, and a second is awaited",
 }
+_NEVER_LAPSES: Final = {
+    SignalKind.BARRED: "It holds while the bar stands; an attempt asks again.",
+    SignalKind.SAE_CLOCK: "The reminders come all the same until it is reported.",
+}
 _AFTER_AN_ANSWER: Final = {
     "worsened": "It does not cover what is worse since.",
     "again": "It does not cover what came again since.",
+    "attempt": "It does not cover the attempt since.",
 }
 
 
 def headline(story: AlertStory, zone: ZoneInfo) -> str:
     """ "CART-007 has grade 3 ICANS, 6 days after the second infusion."."""
     alert = story.alert
-    who = alert.study_code or "The program"
+    who = alert.study_code or _NO_PATIENT.get(alert.signal, "The program")
     return f"{who}{_WHAT.get(alert.signal, _other)(story)}{_days(story, zone)}."
 
 
@@ -95,6 +104,32 @@ def _program(story: AlertStory) -> str:
     return f": {words.replace(' is ', ' was ').replace(' are ', ' were ').replace('does not', 'did not')}"
 
 
+def _barred(story: AlertStory) -> str:
+    alert = story.alert
+    if alert.state == "retracted":
+        return " was not barred from the second infusion"
+    return " must not be given the second infusion" if alert.live else " was barred from the second infusion"
+
+
+def _rule(story: AlertStory) -> str:
+    alert = story.alert
+    is_reached = alert.counted != "none"
+    if alert.live and not is_reached:
+        return " was reached and is below its limit now"
+    return " is reached" if alert.live else " was reached"
+
+
+def _report(story: AlertStory) -> str:
+    alert = story.alert
+    if alert.state == "retracted":
+        return " has no serious adverse event to report"
+    grade = f" of grade {story.event.grade}" if story.event else ""
+    if alert.live:
+        late = "overdue" if alert.urgency == 1 else "due"
+        return f": the report of a serious adverse event{grade} is {late}"
+    return f": a serious adverse event{grade} was reported"
+
+
 def _other(story: AlertStory) -> str:
     return f" {_verb(story.alert)} an alert: {story.alert.signal}"
 
@@ -106,7 +141,11 @@ _WHAT: Final = {
     SignalKind.UNSETTLED.value: _unsettled,
     SignalKind.MISSED.value: _missed,
     SignalKind.SYSTEM.value: _program,
+    SignalKind.BARRED.value: _barred,
+    SignalKind.BOUNDARY.value: _rule,
+    SignalKind.SAE_CLOCK.value: _report,
 }
+_NO_PATIENT: Final = {SignalKind.BOUNDARY.value: "A stopping rule"}
 
 
 def _verb(alert: AlertRow) -> str:
@@ -164,7 +203,7 @@ def _asked_at(story: AlertStory) -> datetime:
 
 def answer_words(story: AlertStory, answer: Answer, now: datetime, zone: ZoneInfo) -> str:
     """ "Acknowledged by Dr Chen at 08:02 for grade 3: drug given. A grade 4 will ask again. ..."."""
-    done = answer.action_taken.replace("_", " ")
+    done = ActionTaken(answer.action_taken).label
     grade = f" for grade {answer.level}" if answer.level else ""
     parts = [
         f"Acknowledged by {answer.by} at {when(answer.at, now, zone)}{grade}: {done}.",
@@ -183,6 +222,8 @@ def _how_it_holds(story: AlertStory, answer: Answer, now: datetime, zone: ZoneIn
         return _AFTER_AN_ANSWER.get(started.kind, "It has lapsed.")
     if alert.state == "open":
         return "It has lapsed."
+    if alert.signal in _NEVER_LAPSES:
+        return _NEVER_LAPSES[SignalKind(alert.signal)]
     until = f"It lapses at {when(answer.expires_at, now, zone)}, later only where new assessments follow."
     return f"{_asks_again(alert, answer)}{until}"
 

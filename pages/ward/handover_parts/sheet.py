@@ -8,6 +8,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from alerts.wording import reference
+from db.inputs_alerts import ActionTaken
 from db.queries.board import BoardPatient, Missing
 from db.queries.board_alerts import BoardAlert
 from db.queries.handover import AlertAnswer, Version
@@ -136,7 +137,7 @@ def alert_words(sheet: Sheet, alert: BoardAlert, answer: AlertAnswer) -> str:
     since = f"{reference(alert.alert_id)}: {what} since {sheet.time(alert.first_observed_at)}."
     if answer.by is None or answer.at is None or answer.action_taken is None:
         return f"{since} Not acknowledged."
-    done = f"by {answer.by} at {sheet.time(answer.at)}: {answer.action_taken.replace('_', ' ')}."
+    done = f"by {answer.by} at {sheet.time(answer.at)}: {ActionTaken(answer.action_taken).label}."
     if alert.is_acknowledged:
         return f"{since} Acknowledged {done}"
     return f"{since} Not acknowledged now; last {done}"
