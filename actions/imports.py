@@ -104,7 +104,7 @@ def import_patient(rows: PatientRows, *, by: Actor, now: datetime, historical: b
             importing.course(course, which_infusion=which)
         importing.end_monitoring()
         importing.audit()
-    if importing.done.notices:
+    if importing.done.notices or importing.done.outside_gate:
         wake_worker(context.settings())
     return importing.done
 
@@ -153,7 +153,9 @@ class _Import:
                 if patient is not None and self._is_known(patient, row.infusion):
                     self.done.infusions_known += 1
                     return
-                added = add_infusion(self._session, row.infusion, by=self._by, now=self._now)
+                added = add_infusion(
+                    self._session, row.infusion, by=self._by, now=self._now, tells=not self._historical
+                )
         except Refused as refusal:
             self.done.refused_infusions.append(refused_row(row.line, refusal))
         else:

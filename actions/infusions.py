@@ -16,6 +16,7 @@ from actions.permissions import Action, require
 from actions.rows import insert_row
 from actions.versions import read_reason
 from actions.words import author, date_words, on_day, when
+from alerts.latched import raise_barred_attempt
 from alerts.outbox import wake_worker
 from db.audit import append_event
 from db.inputs import InfusionIn, check_not_future
@@ -56,7 +57,7 @@ def record_infusion(entry: InfusionIn, *, by: Actor, now: datetime) -> int:
     """Record the first or second infusion of an enrolled patient; returns the row id.
 
     A second infusion is recorded only through an open gate, asked on its day. A refused attempt writes
-    nothing, but for a barred patient: that leaves an audit event.
+    nothing, but for a barred patient: that leaves an audit event and raises the alert of the attempt.
 
     Raises:
         AlreadyRecorded: this infusion is recorded; it is corrected instead.
@@ -73,20 +74,26 @@ def record_infusion(entry: InfusionIn, *, by: Actor, now: datetime) -> int:
         refusal = _gate_refusal(session, patient, asked)
         if isinstance(refusal, Barred):
             _tell_attempt(session, patient, asked, refusal, by, now)
+    if isinstance(refusal, Barred):
+        wake_worker(context.settings())
     raise refusal
 
 
-def add_infusion(session: Session, entry: InfusionIn, *, by: Actor, now: datetime) -> Added:
+def add_infusion(session: Session, entry: InfusionIn, *, by: Actor, now: datetime, tells: bool) -> Added:
     """Store an infusion that was given, inside the caller's transaction, whatever the gate says of it.
 
     For the import: refusing what happened would lose the course after it, and its grades with it
     (docs/adr/0015). The audit event keeps what the gate said.
 
+    tells  a barred one raises the alert of an attempt; False for history
+
     Raises as `record_infusion`, but neither Barred nor GateClosed.
     """
     patient = _place(session, entry, now)
-    _, detail = _gate_of_what_happened(session, patient, entry)
+    asked, detail = _gate_of_what_happened(session, patient, entry)
     infusion_id = _store(session, patient, entry, detail, by, now)
+    if asked is not None and asked.gate.barred and tells:
+        _raise_alert(session, asked, by, now)
     return Added(infusion_id, tuple(detail["gate"]["reasons"]) if detail else ())
 
 
@@ -245,7 +252,7 @@ def _tell_attempt(
     by: Actor,
     now: datetime,
 ) -> None:
-    """What a barred attempt leaves behind."""
+    """What a barred attempt leaves behind: an audit event, and the alert."""
     append_event(
         session,
         at=now,
@@ -255,6 +262,18 @@ def _tell_attempt(
         subject_id=asked.records.first_infusion_id,
         patient_id=patient.id,
         detail={"refused": [problem.sentence for problem in refusal.problems]} | _gate_detail(asked),
+    )
+    _raise_alert(session, asked, by, now)
+
+
+def _raise_alert(session: Session, asked: AskedGate, by: Actor, now: datetime) -> None:
+    raise_barred_attempt(
+        session,
+        infusion_id=asked.records.first_infusion_id,
+        now=now,
+        protocol=context.protocol(),
+        by=by,
+        settings=context.settings(),
     )
 
 

@@ -516,8 +516,11 @@ class TestRecordingTheSecondInfusion:
         (event,) = site.events("refuse_barred_infusion")
         assert event["detail"]["gate"]["barred"]
         assert event["username"] == "coordinator"
-        assert {name for name in after if after[name] != before[name]} == {"audit_event"}
-        assert len(after["audit_event"]) == len(before["audit_event"]) + 1
+        changed = {name for name in after if after[name] != before[name]}
+        assert changed <= {"audit_event", "alert", "alert_assessment", "notice", "delivery"}
+        barred = [one for one in site.rows("alert") if one["signal"] == "barred"]
+        assert [(one["urgency"], one["state"]) for one in barred] == [(1, "open")]
+        assert "attempt" in {one["kind"] for one in site.rows("notice", alert_id=barred[0]["id"])}
 
     def test_a_first_infusion_asks_no_gate(self, sqlite_site: Site) -> None:
         assert all("gate" not in event["detail"] for event in sqlite_site.events("record_infusion"))
