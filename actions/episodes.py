@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from actions import context
 from actions.errors import Refused, RefusedField
+from actions.event_alerts import reconcile_events
 from actions.event_checks import (
     JUDGED,
     WHY_CORRECTED,
@@ -22,6 +23,7 @@ from actions.event_checks import (
 from actions.permissions import Action, require
 from actions.records import correct_record, plain, standing_version, store_record
 from actions.versions import read_reason
+from alerts.outbox import wake_worker
 from db.inputs_event import EpisodeIn
 from db.queries.derived_episodes import DerivedEpisode, load_derived
 from db.queries.events import EVENTS, load_events
@@ -44,7 +46,10 @@ def judge_episode(entry: EpisodeIn, *, by: Actor, now: datetime) -> str:
         if episode.added is not None:
             raise Refused("This episode is judged already. Correct what was added instead.")
         values = _episode_values(session, patient, episode, entry, now)
-        return store_record(session, EVENTS, patient.id, values, by=by, now=now, action="judge_episode")
+        stable_id = store_record(session, EVENTS, patient.id, values, by=by, now=now, action="judge_episode")
+        reconcile_events(session, patient.id, by=by, now=now)
+    wake_worker(context.settings())
+    return stable_id
 
 
 def correct_judgement(
@@ -64,7 +69,12 @@ def correct_judgement(
         refuse_other_patient(stored, patient)
         if episode.added is None or episode.added.stable_id != stable_id:
             raise Refused("This was not added to the episode chosen. Reload the page and choose again.")
-        return correct_record(session, EVENTS, stored, values, why, by=by, now=now, action="correct_episode")
+        new_version = correct_record(
+            session, EVENTS, stored, values, why, by=by, now=now, action="correct_episode"
+        )
+        reconcile_events(session, patient.id, by=by, now=now)
+    wake_worker(context.settings())
+    return new_version
 
 
 def _episode_values(

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from actions import context
 from actions.errors import Refused
+from actions.event_alerts import reconcile_events
 from actions.event_checks import (
     JUDGED,
     WHY_CORRECTED,
@@ -23,6 +24,7 @@ from actions.event_checks import (
 from actions.permissions import Action, require
 from actions.records import correct_record, plain, standing_version, store_record, void_record
 from actions.versions import read_reason
+from alerts.outbox import wake_worker
 from db.inputs_event import EventIn
 from db.queries.events import EVENTS
 from db.queries.office import PatientRecord
@@ -55,7 +57,10 @@ def record_event(entry: EventIn, *, by: Actor, now: datetime) -> str:
     with writing() as session:
         patient = known_patient(session, entry.patient_id)
         values = _values(session, patient, entry, now)
-        return store_record(session, EVENTS, patient.id, values, by=by, now=now, action="record_event")
+        stable_id = store_record(session, EVENTS, patient.id, values, by=by, now=now, action="record_event")
+        reconcile_events(session, patient.id, by=by, now=now)
+    wake_worker(context.settings())
+    return stable_id
 
 
 def correct_event(
@@ -79,7 +84,12 @@ def correct_event(
         refuse_other_patient(stored, patient)
         if stored["ctcae_version"] == DERIVED_VERSION:
             raise Refused("This was added to an episode. Correct it at the episode.")
-        return correct_record(session, EVENTS, stored, values, why, by=by, now=now, action="correct_event")
+        new_version = correct_record(
+            session, EVENTS, stored, values, why, by=by, now=now, action="correct_event"
+        )
+        reconcile_events(session, patient.id, by=by, now=now)
+    wake_worker(context.settings())
+    return new_version
 
 
 def void_event(stable_id: str, version: int, reason: str | None, *, by: Actor, now: datetime) -> int:
@@ -88,7 +98,10 @@ def void_event(stable_id: str, version: int, reason: str | None, *, by: Actor, n
     why = read_reason(reason, _WHY_VOIDED)
     with writing() as session:
         stored = standing_version(session, EVENTS, stable_id, version, {}, now)
-        return void_record(session, EVENTS, stored, why, by=by, now=now, action="void_event")
+        new_version = void_record(session, EVENTS, stored, why, by=by, now=now, action="void_event")
+        reconcile_events(session, stored["patient_id"], by=by, now=now)
+    wake_worker(context.settings())
+    return new_version
 
 
 def infusion_number_on(patient: PatientRecord, onset_on: date) -> int | None:

@@ -9,11 +9,14 @@ from typing import Any, Final
 from sqlalchemy import RowMapping, select
 from sqlmodel import Session
 
+from actions import context
 from actions.errors import AlreadyRecorded, ChangedMeanwhile, Refused, RefusedField
+from actions.event_alerts import reconcile_events
 from actions.permissions import Action, require
 from actions.rows import insert_row
 from actions.signatures import record_hash
 from actions.words import on_day
+from alerts.outbox import wake_worker
 from db.audit import append_event
 from db.inputs_event import NotificationIn
 from db.models import Record
@@ -115,7 +118,9 @@ def record_notification(stable_id: str, entry: NotificationIn, *, by: Actor, now
             patient_id=stored["patient_id"],
             detail=values,
         )
-        return row_id
+        reconcile_events(session, stored["patient_id"], by=by, now=now)
+    wake_worker(context.settings())
+    return row_id
 
 
 def _refuse_narrative(narrative: str | None) -> None:

@@ -358,6 +358,41 @@ class TestEpisodes:
             judge_episode(judged(), by=sqlite_site.nurse, now=NOW)
 
 
+class TestTheAlert:
+    def test_a_serious_event_opens_it_and_its_first_report_closes_it(self, site: Site) -> None:
+        stable_id = record_event(pneumonia(), by=site.coordinator, now=NOW)
+        (alert,) = site.rows("alert", signal="sae_clock")
+        assert (alert["patient_id"], alert["slot"], alert["closed_at"]) == (
+            site.patients[CODE],
+            stable_id,
+            None,
+        )
+        entry = NotificationIn(reported_at=NOW, reported_to="sponsor safety desk")
+        record_notification(stable_id, entry, by=site.coordinator, now=NOW)
+        (alert,) = site.rows("alert", signal="sae_clock")
+        assert alert["closed_at"] == NOW
+
+    @pytest.mark.parametrize("how", ["corrected", "withdrawn"])
+    def test_not_serious_after_all_takes_it_back(self, sqlite_site: Site, how: str) -> None:
+        by = sqlite_site.investigator
+        stable_id = record_event(pneumonia(), by=by, now=NOW)
+        if how == "corrected":
+            mild = pneumonia(is_serious=False, serious_criteria=None, aware_at=None)
+            correct_event(stable_id, 1, mild, "treated as an outpatient", by=by, now=NOW)
+        else:
+            void_event(stable_id, 1, "entered twice", by=by, now=NOW)
+        (alert,) = sqlite_site.rows("alert", signal="sae_clock")
+        assert alert["closed_at"] == NOW
+
+    def test_an_episode_that_is_judged_serious_opens_one_too(self, sqlite_site: Site) -> None:
+        with_crs(sqlite_site)
+        record_event(event(), by=sqlite_site.investigator, now=NOW)
+        assert sqlite_site.rows("alert", signal="sae_clock") == []
+        stable_id = judge_episode(judged(), by=sqlite_site.investigator, now=NOW)
+        (alert,) = sqlite_site.rows("alert", signal="sae_clock")
+        assert alert["slot"] == stable_id
+
+
 class TestReporting:
     def test_the_first_report_is_kept_with_whom_and_when(self, site: Site) -> None:
         stable_id = record_event(pneumonia(), by=site.coordinator, now=NOW)
