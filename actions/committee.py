@@ -12,6 +12,7 @@ from actions.permissions import Action, require
 from actions.rows import insert_row
 from actions.signatures import Signer, sign
 from actions.versions import read_reason
+from alerts.latched import reconcile_rules
 from alerts.outbox import wake_worker
 from db.audit import append_event
 from db.models import Record
@@ -97,6 +98,7 @@ def decide_on_rule(
             record=values,
             now=now,
         )
+        reconcile_rules(session, now=now, protocol=context.protocol(), by=by, settings=context.settings())
     wake_worker(context.settings())
     return decision_id
 

@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
-from alerts.latched import reconcile_serious_events
 from sqlmodel import Session
 
 from actions import context
+from alerts.latched import reconcile_serious_events
 from db.roles import Actor
 
 
