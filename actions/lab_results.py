@@ -17,10 +17,11 @@ from actions.lab_storing import Source, StoredResults, refuse_impossible, store_
 from actions.permissions import Action, require
 from actions.records import correct_record, standing_version, void_record
 from actions.versions import read_reason
-from db.inputs_lab import LabResultIn
+from db.inputs_lab import LabResultIn, doubt_of
 from db.queries.lab_results import TABLE, load_lab_rows
 from db.roles import Actor
 from db.session import writing
+from trial.laboratory import LabRow
 from trial.laboratory_questions import last_of_each, questions_of_panel
 
 _WHY_CORRECTED: Final = "Say why the result is corrected, such as: read from the wrong line."
@@ -57,9 +58,10 @@ def record_lab_results(
     _refuse_odd_panel(panel)
     with writing() as session:
         patient = known_patient(session, panel[0].patient_id)
-        refuse_impossible(patient, panel, now)
-        stored = StoredResults(session, patient.id, panel)
-        new = [entry for entry in panel if not stored.holds(entry)]
+        rows = [entry.row for entry in panel]
+        refuse_impossible(patient, [row.taken_at for row in rows], now)
+        stored = StoredResults(session, patient.id, rows)
+        new = [row for row in rows if not stored.holds(row)]
         questions = _questions(session, patient.id, new)
         refuse_unconfirmed(questions, confirmed)
         ids = store_results(session, patient.id, new, by, now, source)
@@ -94,9 +96,9 @@ def correct_lab_result(
             raise Refused(
                 "The patient and the analyte of a result cannot be changed. Withdraw it and record it again."
             )
-        refuse_impossible(patient, [entry], now)
+        refuse_impossible(patient, [entry.taken_at], now)
         if entry.taken_at != stored["taken_at"]:
-            StoredResults(session, patient.id, [entry]).refuse_taken(entry)
+            StoredResults(session, patient.id, [entry.row]).refuse_taken(entry.row)
         questions = [question.sentence for question in entry.to_confirm()]
         refuse_unconfirmed(questions, confirmed)
         changes |= {"confirmed": bool(questions)}
@@ -124,10 +126,9 @@ def _refuse_odd_panel(panel: Sequence[LabResultIn]) -> None:
             raise Refused(f"{entry.analyte.label} stands there twice. Leave one of them out.")
 
 
-def _questions(session: Session, patient_id: int, new: Sequence[LabResultIn]) -> list[str]:
+def _questions(session: Session, patient_id: int, new: Sequence[LabRow]) -> list[str]:
     if not new:
         return []
-    at = new[0].taken_at
-    before = [row for row in load_lab_rows(session, patient_id) if row.taken_at < at]
-    doubts = [question.sentence for entry in new for question in entry.to_confirm()]
-    return [*doubts, *questions_of_panel([entry.row for entry in new], last_of_each(before))]
+    before = [row for row in load_lab_rows(session, patient_id) if row.taken_at < new[0].taken_at]
+    doubts = [sentence for row in new if (sentence := doubt_of(row))]
+    return [*doubts, *questions_of_panel(new, last_of_each(before))]

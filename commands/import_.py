@@ -1,7 +1,8 @@
-"""`manage.py import`: store a file of infusions and a file of assessments."""
+"""`manage.py import`: store files of infusions and assessments, or a file of laboratory results."""
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +12,7 @@ from commands.progress import ProgressBar
 from db.roles import SYSTEM
 from db.session import SaveRefused
 from exchange.importing import Imported, import_files
+from exchange.lab_importing import import_lab_file
 from exchange.rejected import RejectedRow, write_rejected
 from exchange.tables import FileProblem
 
@@ -22,9 +24,10 @@ _NAMED: Final = 10
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what this command takes."""
-    parser.add_argument("--infusions", type=Path, metavar="FILE", required=True, help="the infusions, as CSV")
+    parser.add_argument("--infusions", type=Path, metavar="FILE", help="the infusions, as CSV")
+    parser.add_argument("--assessments", type=Path, metavar="FILE", help="the assessments, as CSV")
     parser.add_argument(
-        "--assessments", type=Path, metavar="FILE", required=True, help="the assessments, as CSV"
+        "--labs", type=Path, metavar="FILE", help="laboratory results, as CSV: see docs/laboratory-file.md"
     )
     parser.add_argument(
         "--historical",
@@ -40,20 +43,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(args: argparse.Namespace) -> int:
-    """Store both files; 0 when every row is stored, 2 when some were rejected, 1 when one was not read."""
+    """Store the files; 0 when every row is stored, 2 when some were rejected, 1 when one was not read."""
+    if (args.infusions is None) != (args.assessments is None) or not (args.infusions or args.labs):
+        print("Name --infusions and --assessments together, or --labs, or all three.", file=sys.stderr)
+        return NOT_STORED
     try:
         settings = start_process(utc_now())
         folder: Path = args.rejected or settings.data_dir / "rejected"
-        with ProgressBar() as progress:
-            done = import_files(
-                args.infusions,
-                args.assessments,
-                by=SYSTEM,
-                now=utc_now(),
-                historical=args.historical,
-                progress=progress,
-            )
-        lists = _write_lists(folder, done) if done.rejected else []
+        rejected = _import_courses(args, folder) if args.infusions else 0
+        rejected += _import_labs(args.labs, folder) if args.labs else 0
     except (StartError, FileProblem) as problem:
         print(problem, file=sys.stderr)
         return NOT_STORED
@@ -61,8 +59,38 @@ def main(args: argparse.Namespace) -> int:
         sentence = "The database is busy, full or cannot be reached. The patients before this stand stored"
         print(f"{sentence}; run the same command again to store the others.", file=sys.stderr)
         return NOT_STORED
+    return SOME_REJECTED if rejected else ALL_STORED
+
+
+def _import_courses(args: argparse.Namespace, folder: Path) -> int:
+    """Store infusions and assessments; returns how many rows were rejected."""
+    with ProgressBar() as progress:
+        done = import_files(
+            args.infusions,
+            args.assessments,
+            by=SYSTEM,
+            now=utc_now(),
+            historical=args.historical,
+            progress=progress,
+        )
+    named = {"infusions": done.rejected_infusions, "assessments": done.rejected_assessments}
+    lists = _write_lists(folder, named) if done.rejected else []
     _report(done, lists, historical=args.historical)
-    return SOME_REJECTED if done.rejected else ALL_STORED
+    return done.rejected
+
+
+def _import_labs(path: Path, folder: Path) -> int:
+    """Store laboratory results; returns how many rows were rejected."""
+    with ProgressBar() as progress:
+        done = import_lab_file(path, by=SYSTEM, now=utc_now(), progress=progress)
+    _count("laboratory results", done.added, done.known, done.rejected)
+    if done.repeated:
+        print(f"{done.repeated} repeated rows counted once")
+    _name_lists(_write_lists(folder, {"labs": done.rejected}) if done.rejected else [])
+    if done.doubtful:
+        (listed,) = _write_lists(folder, {"labs-to-check": done.doubtful}, suffix="")
+        print(f"{len(done.doubtful)} results are stored that no patient is likely to have: see {listed}.")
+    return len(done.rejected)
 
 
 def _report(done: Imported, lists: list[Path], *, historical: bool) -> None:
@@ -85,6 +113,10 @@ def _report(done: Imported, lists: list[Path], *, historical: bool) -> None:
         print(f"{code}: the second infusion is stored as it happened, though its gate was not open then.")
         for reason in reasons:
             print(f"  {reason}")
+    _name_lists(lists)
+
+
+def _name_lists(lists: list[Path]) -> None:
     for path in lists:
         print(f"The rejected rows are listed in {path}.", file=sys.stderr)
 
@@ -98,14 +130,17 @@ def _count(what: str, added: int, known: int, rejected: list[RejectedRow]) -> No
     print(f"{added} {what} added, {known} already there, {len(rejected)} rejected")
 
 
-def _write_lists(folder: Path, done: Imported) -> list[Path]:
+def _write_lists(
+    folder: Path, named: Mapping[str, list[RejectedRow]], suffix: str = ".rejected"
+) -> list[Path]:
+    """Write a list for each name; returns those that hold a row."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FileProblem(f"{folder} cannot be made: {error.strerror}.") from error
     written = []
-    for name, rows in (("infusions", done.rejected_infusions), ("assessments", done.rejected_assessments)):
-        path = folder / f"{name}.rejected.csv"
+    for name, rows in named.items():
+        path = folder / f"{name}{suffix}.csv"
         write_rejected(path, rows)
         if rows:
             written.append(path)

@@ -75,12 +75,28 @@ class LabResultIn(Entry):
 
     def columns(self) -> dict[str, Any]:
         """The columns of the table; the unit in its listed spelling."""
-        values = {name: getattr(self, name) for name in COLUMNS if name != "patient_id"}
-        return values | {"analyte": self.analyte.value, "unit": self._spelling}
+        return columns_of(self.row)
 
     @property
     def _spelling(self) -> str:
         return read_spelling(self.analyte, self.unit)
+
+
+def columns_of(row: LabRow) -> dict[str, Any]:
+    """The columns of the table that a result fills."""
+    return {
+        "analyte": row.analyte.value,
+        "taken_at": row.taken_at,
+        "value": row.value,
+        "unit": row.unit,
+        "lln": row.lln,
+        "uln": row.uln,
+    }
+
+
+def doubt_of(row: LabRow) -> str | None:
+    """What is asked about a result no patient is likely to have; None where it is plausible."""
+    return doubt(row.analyte, row.value, row.unit)
 
 
 _OTHER_SPELLINGS: Final = frozenset({"10*9/L", "10*3/uL", "/uL", "cells/mm^3"})

@@ -252,40 +252,45 @@ class TestCorrecting:
 
 
 def lines(*entries: LabResultIn) -> list[LabLine]:
-    return [LabLine(place, entry) for place, entry in enumerate(entries, 2)]
+    return [LabLine(place, entry.row) for place, entry in enumerate(entries, 2)]
 
 
 class TestImporting:
     def test_rows_are_stored_once_whatever_happened_to_them_since(self, site: Site) -> None:
         rows = lines(result(3), result(9), of("crp", 60, "mg/L"))
-        first = import_lab_results(CODE, rows, accept_doubtful=False, by=SYSTEM, now=NOW)
+        first = import_lab_results(CODE, rows, by=SYSTEM, now=NOW)
         assert (first.added, first.known, first.refused) == (3, 0, [])
         stored = site.rows("lab_result")
         assert {row["source"] for row in stored} == {"file"}
         correct_lab_result(stored[0]["stable_id"], 1, result(value=0.7), WHY, by=site.nurse, now=NOW)
         void_lab_result(stored[1]["stable_id"], 1, WHY, by=site.nurse, now=NOW)
-        second = import_lab_results(CODE, rows, accept_doubtful=False, by=SYSTEM, now=NOW)
+        second = import_lab_results(CODE, rows, by=SYSTEM, now=NOW)
         assert (second.added, second.known) == (0, 3)
         assert len(site.events("import_lab_results")) == 1
 
     def test_a_refused_row_is_given_back_and_the_rest_is_stored(self, sqlite_site: Site) -> None:
         record(sqlite_site, result(3))
-        rows = lines(result(3, value=0.7), result(121), result(5, unit="cells/uL"), result(6))
-        done = import_lab_results(CODE, rows, accept_doubtful=False, by=SYSTEM, now=NOW)
-        assert done.added == 1
-        assert [(one.line, one.problems[0].field) for one in done.refused] == [
-            (2, "value"),
-            (3, "taken_at"),
-            (4, "value"),
-        ]
-        assert "check the value and its unit" in done.refused[2].problems[0].sentence
-        accepted = import_lab_results(CODE, rows, accept_doubtful=True, by=SYSTEM, now=NOW)
-        assert (accepted.added, accepted.known) == (1, 1)
-        assert sqlite_site.rows("lab_result")[-1]["confirmed"] is True
+        rows = lines(result(3, value=0.7), result(121), result(6))
+        done = import_lab_results(CODE, rows, by=SYSTEM, now=NOW)
+        assert (done.added, done.doubtful) == (1, [])
+        assert [(one.line, one.problems[0].field) for one in done.refused] == [(2, "value"), (3, "taken_at")]
+        assert "is already recorded as 0.8 10^9/L" in done.refused[0].problems[0].sentence
+
+    def test_a_doubtful_row_is_stored_and_listed_because_a_file_cannot_be_asked(
+        self, sqlite_site: Site
+    ) -> None:
+        rows = lines(result(5, unit="cells/uL"), result(6))
+        done = import_lab_results(CODE, rows, by=SYSTEM, now=NOW)
+        assert done.added == 2
+        (doubtful,) = done.doubtful
+        assert (doubtful.line, doubtful.problems[0].value) == (2, 0.8)
+        assert "check the value and its unit" in doubtful.problems[0].sentence
+        assert {row["confirmed"] for row in sqlite_site.rows("lab_result")} == {False}
+        assert import_lab_results(CODE, rows, by=SYSTEM, now=NOW).doubtful == []
 
     def test_an_unknown_patient_is_refused_row_by_row(self, sqlite_site: Site) -> None:
         rows = lines(result(patient_id="CART-099"), result(4, patient_id="CART-099"))
-        done = import_lab_results("CART-099", rows, accept_doubtful=False, by=SYSTEM, now=NOW)
+        done = import_lab_results("CART-099", rows, by=SYSTEM, now=NOW)
         assert [one.line for one in done.refused] == [2, 3]
         assert "No patient CART-099 is known" in done.refused[0].problems[0].sentence
 
