@@ -34,7 +34,8 @@ def difference(
     """
     changes: list[Change] = []
     slots = {(one.kind, one.slot) for one in signals} | {(one.kind, one.slot) for one in stored}
-    for kind, slot in sorted(slots):
+    # What the patient has is told before what follows from it.
+    for kind, slot in sorted(slots, key=lambda pair: (pair[0] is SignalKind.BARRED, pair)):
         found = [one for one in signals if (one.kind, one.slot) == (kind, slot)]
         alerts = [
             one

@@ -156,6 +156,11 @@ def test_a_bar_opens_one_alert_and_a_further_grade_joins_it_quietly() -> None:
     assert (joined.state, joined.notice, joined.members) == (A.ACKNOWLEDGED, None, frozenset({"a1", "a2"}))
 
 
+def test_the_grade_is_told_before_the_bar() -> None:
+    grave = signal(K.GRADE_3, "crs", level=3, urgency=2, members=("a1",), levels={"a1": 3})
+    assert [change.kind for change in meet([bar(), grave], [])] == [K.GRADE_3, K.BARRED]
+
+
 def test_a_release_closes_a_bar_and_a_worse_grade_opens_it_again() -> None:
     released = bar(state=SignalState.RELEASED)
     assert only(meet([released], [bar_alert()])) == (A.CLOSED, N.RECOVERY, R.RELEASED)
