@@ -22,6 +22,7 @@ class Page(StrEnum):
     TREATMENTS = "treatments"
     LABORATORY = "laboratory"
     SAFETY = "safety"
+    EFFICACY = "efficacy"
     STOPPING = "stopping"
     REVIEW = "review"
     REPORT = "report"
@@ -176,6 +177,7 @@ PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
         Page.TREATMENTS,
         Page.LABORATORY,
         Page.SAFETY,
+        Page.EFFICACY,
         Page.STOPPING,
         Page.REPORT,
         Page.OVERSIGHT,
@@ -201,6 +203,7 @@ PAGES: Final[Mapping[Role, tuple[Page, ...]]] = {
     ),
     Role.COMMITTEE: (
         Page.SAFETY,
+        Page.EFFICACY,
         Page.STOPPING,
         Page.REVIEW,
         Page.REPORT,

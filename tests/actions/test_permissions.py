@@ -29,11 +29,12 @@ EXPECTED_ACTIONS = {
 }
 EXPECTED_PAGES = {
     "ward": "board assess patient alerts handover treatments laboratory",
-    "investigator": "board assess patient alerts handover treatments laboratory safety stopping report "
-    "oversight enrolment events response second-infusion visits",
+    "investigator": "board assess patient alerts handover treatments laboratory safety efficacy stopping "
+    "report oversight enrolment events response second-infusion visits",
     "coordinator": "board patient alerts treatments laboratory enrolment infusions events recipients "
     "response second-infusion visits",
-    "committee": "safety stopping review report oversight events visits board patient alerts second-infusion",
+    "committee": "safety efficacy stopping review report oversight events visits board patient alerts "
+    "second-infusion",
     "admin": "accounts recipients alerts",
     "display": "board",
 }

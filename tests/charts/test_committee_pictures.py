@@ -1,5 +1,6 @@
 """The committee's pictures by what is in them: numbers, words, marks that answer, and the empty cases."""
 
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -9,16 +10,22 @@ from charts.incidence import draw_incidence
 from charts.rate_rows import RateLine, draw_rate_rows
 from charts.shift import draw_shift
 from charts.sign_panels import Sign, SignLine, draw_sign_panels
+from charts.survival import draw_survival, last_day_of, median_words
 from charts.swimmer import draw_swimmer
 from charts.time_course import draw_time_course
 from grading.scale import Toxicity
 from tests.trial.safety_courses import course, spells
 from trial.drug_days import DrugGroup
+from trial.efficacy import efficacy_set
+from trial.endpoints import FollowedPatient
+from trial.follow_up_facts import DeathCause, FollowUpFact, FollowUpKind
 from trial.incidence import clopper_pearson
+from trial.protocol import load_protocol
 from trial.safety_rows import Course
 from trial.safety_times import incidence_of, time_course
 from trial.safety_worst import first_to_second, graded_row
 from trial.second_infusion_facts import Response
+from trial.survival import Median
 from trial.swimmer import Lane, Stretch
 
 ROW = graded_row(
@@ -252,3 +259,21 @@ def test_a_rate_line_says_its_own_count_or_what_was_printed() -> None:
     assert first["color"][0] != first["color"][1]
     assert second["color"] == []
     assert data_of(draw_rate_rows([], ("Any",), "dark"))
+
+
+def test_curves_end_with_their_last_patient_and_say_what_is_not_reached() -> None:
+    on = date(2026, 1, 1)
+    dead = FollowUpFact(FollowUpKind.DEATH, on + timedelta(days=40), DeathCause.LYMPHOMA)
+    patients = [
+        FollowedPatient(study_code="A-1", infused_on=(on,), events=(dead,), seen_on=on),
+        FollowedPatient(study_code="A-2", infused_on=(on,), seen_on=on + timedelta(days=80)),
+    ]
+    rules = load_protocol().endpoints
+    sets = [efficacy_set(patients, rules, on + timedelta(days=100), number) for number in (1, 2)]
+    words = texts(data_of(draw_survival(sets, "light")))
+    assert "<b>OS</b> from the first infusion, n=2" in words
+    assert "1 event, 1 censored; median NR (from 40 days)" in words
+    assert "<b>PFS</b> from the second infusion, nobody yet" in words
+    assert last_day_of(sets) == 90
+    assert (last_day_of([]), median_words(Median(63, 30, None))) == (90, "63 days (30 to NR)")
+    assert data_of(draw_survival([], "dark"))

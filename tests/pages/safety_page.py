@@ -1,5 +1,6 @@
 """The safety page without a browser: run for a role on a made-up trial, at a fixed time."""
 
+import json
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -95,6 +96,12 @@ def words(app: AppTest) -> str:
 def charts(app: AppTest) -> list[str]:
     """The alternative texts of the pictures that are drawn."""
     return [element.proto.alt for element in app.get("plotly_chart")]
+
+
+def drawn(app: AppTest) -> str:
+    """Everything in the pictures, as plain text: Plotly escapes its own."""
+    specs = (json.loads(element.proto.spec) for element in app.get("plotly_chart"))
+    return " ".join(json.dumps(spec, ensure_ascii=False) for spec in specs)
 
 
 def day(number: float) -> datetime:

@@ -1,6 +1,5 @@
 """The safety page: its numbers and where they lead, its filters, and every empty case."""
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +16,7 @@ from tests.pages.safety_page import (
     admit,
     charts,
     day,
+    drawn,
     infuse,
     opened,
     record,
@@ -107,12 +107,6 @@ def test_a_filter_of_patients_is_obeyed_by_numbers_pictures_and_tables(
 def without_rules(said: str) -> str:
     """Under a stopping rule stand all patients, whatever the filter."""
     return re.sub(r"Stopping rule: .*?</details>", "", said)
-
-
-def drawn(app: AppTest) -> str:
-    """Everything in the pictures, as plain text: Plotly escapes its own."""
-    specs = (json.loads(element.proto.spec) for element in app.get("plotly_chart"))
-    return " ".join(json.dumps(spec, ensure_ascii=False) for spec in specs)
 
 
 def test_toxicity_and_infusion_leave_only_their_pictures(trial: Show) -> None:

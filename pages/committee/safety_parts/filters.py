@@ -17,11 +17,12 @@ _TOXICITY: Final = {_BOTH: "CRS and ICANS", **{one.value: one.label for one in T
 _INFUSION: Final = {_BOTH: "Both", "1": "First", "2": "Second"}
 
 
-def choose(asked: Asked) -> None:
+def choose(asked: Asked, *, with_toxicity: bool = True) -> None:
     """The choices; each goes into the address and draws the page again."""
     address = asked.filter.address()
     with st.container(horizontal=True, gap="medium", key="safety-filters"):
-        _either("toxicity", "Toxicity", _TOXICITY, address)
+        if with_toxicity:
+            _either("toxicity", "Toxicity", _TOXICITY, address)
         _either("infusion", "Infusion", _INFUSION, address)
     more = set(address) - {"toxicity", "infusion"}
     folded = st.expander(

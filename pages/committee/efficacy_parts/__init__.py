@@ -1,0 +1,1 @@
+"""The parts of the efficacy page: the tables behind its pictures."""
