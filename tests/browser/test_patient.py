@@ -152,7 +152,7 @@ def test_an_open_alert_leads_to_its_answer_and_reminders_are_no_orders(
     expect(page.get_by_text("not acknowledged", exact=False).first).to_be_visible()
     expect(page.get_by_role("heading", name="Reminder, not an order")).to_be_visible()
     expect(page.get_by_text("dexamethasone 10 mg every 6 h", exact=False)).to_be_visible()
-    touch(page.get_by_role("link", name="Open the alert"))
+    touch(page.get_by_role("link", name="Open the alert").first)  # the second is that of the bar
     wait_until_drawn(page)
     expect(page.get_by_role("heading", name="CART-013 has grade 3 CRS", exact=False)).to_be_visible()
 
