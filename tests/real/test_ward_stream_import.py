@@ -133,7 +133,7 @@ def test_every_course_and_the_committee_can_be_read(imported: Imported) -> None:
     [
         (Role.WARD, "/", "Ward board"),
         (Role.INVESTIGATOR, "/patient?code=M298685", "M298685"),
-        (Role.COMMITTEE, "/safety", "Worst grade by day"),
+        (Role.COMMITTEE, "/safety", "Safety"),
         (Role.INVESTIGATOR, "/alerts", "Alerts"),
     ],
 )
