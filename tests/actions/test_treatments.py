@@ -321,7 +321,8 @@ class TestTheCourse:
     def test_the_mail_names_the_treatment_that_changed_the_grade(self, sqlite_site: Site) -> None:
         shock_after_a_clear_day(sqlite_site)
         give(sqlite_site, 20, now=at(31))
-        notice = sqlite_site.rows("notice")[-1]
+        (alert,) = sqlite_site.rows("alert", signal="grade3")
+        notice = sqlite_site.rows("notice", alert_id=alert["id"])[-1]
         (delivery,) = sqlite_site.rows("delivery", notice_id=notice["id"])
         text = " ".join(delivery["message"].decode().split())
         assert "Treatment: Dexamethasone from 3 March 2026, 06:00" in text.replace("=20", " ")
