@@ -64,8 +64,8 @@ def told_by_the_clock(ward: Ward, now: datetime) -> None:
 def raw_mails_of(ward: Ward, signal: str | None = None) -> list[bytes]:
     """The first recipient's mail of every notice that somebody gets, or of those of one signal."""
     first: dict[int, bytes] = {}
-    alerts = {one.id for one in ward.alerts() if signal in (None, one.signal)}
-    notices = {one.id for one in ward.notices() if one.alert_id in alerts}
+    alerts = {one.id for one in ward.alerts() if one.signal == signal}
+    notices = {one.id for one in ward.notices() if signal is None or one.alert_id in alerts}
     for delivery in ward.deliveries():
         assert delivery.message is not None
         if delivery.notice_id in notices:
