@@ -112,10 +112,6 @@ def show_enrolment(browser: Browser, url: str, password: str) -> Page:
     page = _open(browser, url, password, "investigator", address, size=LONG_TABLET)
     result = page.get_by_text(re.compile(r"^Undecided: \d+ criteria are not yet known\.$")).last
     expect(result).to_be_visible()
-    page.get_by_role("heading", name="One patient").scroll_into_view_if_needed()
-    page.get_by_role("heading", name=f"Criteria of {IN_SCREENING}").evaluate(
-        "heading => heading.scrollIntoView({ block: 'center' })"
-    )
     return page
 
 

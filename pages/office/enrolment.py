@@ -10,7 +10,7 @@ from db.session import reading
 from pages.office.enrolment_parts.baseline import draw_baseline, draw_start
 from pages.office.enrolment_parts.findings import draw_findings
 from pages.office.enrolment_parts.history import draw_history
-from pages.office.enrolment_parts.lists import draw_lists, findings_words, stand_words
+from pages.office.enrolment_parts.lists import counts_words, draw_lists, findings_words, stand_words
 from pages.office.enrolment_parts.loaded import (
     Everybody,
     Screened,
@@ -42,19 +42,20 @@ def main() -> None:
     show_said()
     if may(actor.role, Action.RECORD_SCREENING):
         draw_start(actor, everybody.investigators, expanded=not everybody.screened)
-    draw_lists(everybody, now)
-    if everybody.screened:
-        _draw_one(actor, everybody)
-
-
-def _draw_one(actor: Actor, everybody: Everybody) -> None:
-    st.header("One patient", anchor=False)
-    patient = choose_patient([one.patient for one in everybody.screened])
+    patients = [one.patient for one in everybody.screened]
+    patient = choose_patient(patients) if patients else None
     if patient is None:
+        draw_lists(everybody, now)
         return
-    one = everybody.find(patient.id)
+    _draw_one(actor, everybody.find(patient.id), everybody)
+    with st.expander(f"Everybody: {counts_words(everybody)}"):
+        draw_lists(everybody, now)
+
+
+def _draw_one(actor: Actor, one: Screened, everybody: Everybody) -> None:
     with reading() as session:
         history = load_history(session, one.record)
+    st.header(one.patient.study_code, anchor=False)
     _draw_stand(one)
     _draw_facts(actor, one)
     _draw_lines(one)

@@ -281,12 +281,12 @@ class TestWhoIsInScreening:
     def test_the_lists_keep_them_apart(self, site: Site, open_as: Callable[..., AppTest]) -> None:
         record(site, start(site), ecog=3)
         start(site, "CART-012")
+        lists = ["In screening (1)", "Not eligible (1)", "Enrolled (2 of 15 planned)"]
+        assert [one.value for one in open_as(Role.COORDINATOR, code="").header] == lists
         app = open_as(Role.COORDINATOR)
-        assert [one.value for one in app.header][:3] == [
-            "In screening (1)",
-            "Not eligible (1)",
-            "Enrolled (2 of 15 planned)",
-        ]
+        assert app.header[0].value == CODE
+        assert [one.value for one in app.expander[-1].header] == lists
+        assert app.expander[-1].label == "Everybody: 1 in screening, 1 not eligible, 2 enrolled"
 
     def test_no_infusion_can_be_recorded_and_the_patients_page_says_why(
         self, site: Site, open_as: Callable[..., AppTest]

@@ -9,12 +9,14 @@ from sqlmodel import select
 
 from actions import context
 from actions.patients import enrol_patient, record_infusion
+from actions.screening import judge_criteria, record_screening, start_screening
 from clock import utc_now
-from db.inputs import InfusionIn, PatientIn
+from db.inputs import InfusionIn, PatientIn, Sex
 from db.models import AuditEvent, Infusion, Patient, Recipient
 from db.queries.office import load_patient, load_stays
 from db.roles import SYSTEM, Role
 from db.session import reading
+from tests.actions.screened import JUDGED, facts_in
 from tests.support.browser import (
     Theme,
     VigilServer,
@@ -70,6 +72,15 @@ def infused(office: VigilServer, code: str) -> int:
     return record_infusion(typed, by=coordinator, now=now)
 
 
+def screened(office: VigilServer, code: str) -> None:
+    """A woman who meets every criterion, judged and not yet signed for."""
+    coordinator, now = office.actor(Role.COORDINATOR), utc_now()
+    entry = PatientIn(study_code=code, sex=Sex.F, age_years=54)
+    patient_id = start_screening(entry, by=coordinator, now=now)
+    record_screening(patient_id, facts_in(), version=None, by=coordinator, now=now)
+    judge_criteria(patient_id, JUDGED, version=1, by=office.actor(Role.INVESTIGATOR), now=now)
+
+
 def expect_said(page: Page, words: str) -> None:
     expect(page.get_by_role("status").filter(has_text=words)).to_be_visible()
     wait_until_drawn(page)  # what the run before left on the page is gone only now
@@ -97,8 +108,10 @@ def test_a_screening_begins_and_nothing_typed_is_lost(office: VigilServer, brows
     write(page.get_by_label("Study code"), "CART-006")
     save(page, "Start screening")
     expect_said(page, "CART-006 is in screening.")
+    expect(page.get_by_role("heading", name="Facts of CART-006")).to_be_visible()
+    page.goto("/enrolment")
     expect(page.get_by_role("heading", name=re.compile(r"Enrolled \(\d of 15 planned\)"))).to_be_visible()
-    expect(page.get_by_role("link", name="CART-006")).to_be_visible()
+    touch(page.get_by_role("link", name="CART-006"))
     expect(page.get_by_role("heading", name="Facts of CART-006")).to_be_visible()
     with reading() as session:
         patient = session.exec(select(Patient).where(Patient.study_code == "CART-006")).one()
@@ -260,6 +273,22 @@ def test_no_page_breaks_a_serious_rule_of_axe(office: VigilServer, browser: Brow
         expect(page.locator(".stApp")).to_have_css("background-color", back)
         screenshot(page, f"{name}-tablet-{theme}")
         assert axe_violations(page) == []
+
+
+def test_the_criteria_and_the_signature_break_no_serious_rule_of_axe(
+    office: VigilServer, browser: Browser
+) -> None:
+    screened(office, "CART-041")
+    page = office.open(browser, Role.INVESTIGATOR, "/enrolment?code=CART-041", theme="dark")
+    touch(page.get_by_text("Judge what the protocol leaves open for CART-041"))
+    touch(page.get_by_text("All 2 versions of the facts"))
+    expect(page.get_by_role("table", name="Versions of the facts, newest first")).to_be_visible()
+    screenshot(page, "office-enrolment-eligible-dark")
+    assert axe_violations(page) == []
+    write(page.get_by_label("Your password"), "another one here")
+    save(page, "Sign and enrol CART-041")
+    expect(page.get_by_text("The password is not right. Nothing was signed.")).to_be_visible()
+    expect(page.get_by_label("Your password")).to_have_value("")
 
 
 def test_a_nurse_reads_that_these_pages_are_not_hers(office: VigilServer, browser: Browser) -> None:

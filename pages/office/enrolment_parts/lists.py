@@ -33,6 +33,11 @@ def draw_lists(everybody: Everybody, now: datetime) -> None:
     _draw_enrolled(everybody.standing(Standing.ENROLLED), now)
 
 
+def counts_words(everybody: Everybody) -> str:
+    """ "2 in screening, 1 not eligible, 15 enrolled"."""
+    return ", ".join(f"{len(everybody.standing(one))} {one.value.replace('_', ' ')}" for one in Standing)
+
+
 def findings_words(patient: PatientRecord) -> str:
     """The lasting findings in words."""
     if patient.lasting_findings is None:
