@@ -110,7 +110,7 @@ def show_enrolment(browser: Browser, url: str, password: str) -> Page:
     """Who is in screening, and one patient whose facts are not complete yet."""
     address = f"/enrolment?code={IN_SCREENING}"
     page = _open(browser, url, password, "investigator", address, size=LONG_TABLET)
-    result = page.get_by_text(re.compile(r"^Undecided: \d+ criteria are not yet known\.$")).last
+    result = page.get_by_text(re.compile(r"^Undecided: \d+ criteria are not yet known\.$")).first
     expect(result).to_be_visible()
     return page
 

@@ -209,7 +209,7 @@ def judge(page: Page, code: str) -> None:
 
 def sign_enrolment(page: Page, code: str) -> None:
     """On the enrolment page of somebody eligible, as an investigator: the password again, and enrolled."""
-    expect(page.get_by_text("Eligible: every criterion speaks for enrolment.").last).to_be_visible()
+    expect(page.get_by_text("Eligible: every criterion speaks for enrolment.").first).to_be_visible()
     write(page.get_by_label("Your password"), PASSWORD)
     touch(page.get_by_role("button", name=f"Sign and enrol {code}"))
     expect(
