@@ -11,6 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from actions import accounts
 from actions.permissions import Page, may_see
+from actions.screening import judge_criteria
 from actions.sign_ins import throttle_of_all, throttle_of_one
 from db.models import Record
 from db.queries.office import load_patient
@@ -21,6 +22,7 @@ from tests.actions import screened
 from tests.actions.conftest import CODE as INFUSED
 from tests.actions.conftest import NOW, Site, make_site
 from tests.actions.screened import CODE, PASSWORD, eligible, enrolled, record, standing, start
+from tests.trial.screened import YES
 from trial.eligibility import Verdict
 from trial.screening_facts import MalignancyKind, Sex
 
@@ -187,6 +189,23 @@ class TestFacts:
         app = press(app, FACTS)
         assert standing(patient_id).version == 2
         assert "laboratory of 3 March arrived Haemoglobin, g/L" in words(app)
+
+    def test_changed_blood_counts_ask_for_the_judgement_on_them_again(
+        self, site: Site, open_as: Callable[..., AppTest]
+    ) -> None:
+        patient_id = start(site)
+        record(site, patient_id, platelets_10e9_per_l=60)
+        judged = {**screened.JUDGED, "collection_acceptable": YES}
+        judge_criteria(patient_id, judged, version=1, by=site.investigator, now=NOW)
+        app = open_as(Role.COORDINATOR)
+        box(app, "platelets_10e9_per_l").set_value("31")
+        box(app, "why").set_value("laboratory of 3 March arrived")
+        app = press(app, FACTS)
+        assert (
+            "An investigator judges again, because the facts behind it changed: "
+            "Collection is acceptable although a blood count is below its limit." in words(app)
+        )
+        assert standing(patient_id).verdict is Verdict.NOT_ELIGIBLE
 
 
 class TestJudgementAndSignature:

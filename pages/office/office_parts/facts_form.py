@@ -18,7 +18,7 @@ from db.queries.office import PatientRecord
 from db.queries.screening import ScreeningRecord
 from db.readers import NONE
 from db.roles import Actor
-from pages.office.office_parts.fact_words import LABELS, criterion_hint
+from pages.office.office_parts.fact_words import LABELS, criterion_hint, missing_words
 from pages.office.office_parts.patients import SEX_WORDS
 from pages.office.office_parts.sheet import Sheet
 from pages.parts.access import is_fragment_run, require_role
@@ -30,8 +30,10 @@ from trial.screening_facts import (
     PregnancyTest,
     Purpose,
     RelapsedRefractory,
+    ScreeningFacts,
     Sex,
 )
+from trial.screening_judgements import carry_judgements, taken_back
 
 WHY: Final = "Say why the facts are changed."
 _ULN: Final = "The laboratory's upper limit of normal."
@@ -67,9 +69,16 @@ def draw_facts_form(
         entry = form.read(FactsIn, typed, stored=stored, reason=reason)
         now = utc_now()
         record_screening(patient.id, entry, version=version, reason=why, purpose=purpose, by=actor, now=now)
-        return f"The facts of {patient.study_code} are recorded and judged."
+        return f"The facts of {patient.study_code} are recorded and judged.{_judge_again(facts, entry)}"
 
     sheet.submit(f"Record the facts of {patient.study_code}", save, in_form=False)
+
+
+def _judge_again(before: ScreeningFacts, entry: FactsIn) -> str:
+    """Which judgements fell with the facts they rested on, to be given again."""
+    lost = taken_back(before, carry_judgements(before, entry.facts()))
+    again = missing_words(lost)
+    return f" An investigator judges again, because the facts behind it changed: {again}." if lost else ""
 
 
 def facts_sheet(patient: PatientRecord, record: ScreeningRecord | None, purpose: Purpose) -> Sheet:
