@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from enum import Enum, StrEnum
+from enum import StrEnum
 from typing import Any
 
 
@@ -99,6 +99,4 @@ def _plain(value: object) -> object:
         return value.astimezone(UTC).isoformat()
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, Enum):
-        return value.value
     raise TypeError(f"A review item cannot hold {value!r}.")
