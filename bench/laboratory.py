@@ -1,17 +1,45 @@
-"""Grading blood counts: early ICAHT and CTCAE on the results of a thousand made-up patients."""
+"""Grading laboratory results: early ICAHT and CTCAE, alone and on the stored results of 1,000 patients."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+from uuid import uuid4
+from zoneinfo import ZoneInfo
 
-from bench.figure import Figure, fastest, ms
+from sqlalchemy import insert
+
+from actions import context
+from bench.figure import Figure, fastest, ms, processor_seconds
+from bench.site import open_site
+from db import session as database
+from db.models import Record
+from db.queries.lab_results import load_lab_rows_of_all, load_trial_courses
+from db.session import reading, writing
 from grading.ctcae_v5 import grade_lab
 from grading.icaht import grade_early
+from trial.blood_counts import TrialCourse, baseline_before, grade_icaht
+from trial.laboratory import LabRow, baselines, grade_rows, worst_by_day
 
 _PATIENTS: Final = 1000
 _R_SCRIPT_ROWS_A_SECOND: Final = 2000
 _TIMES_FASTER: Final = 100
+_DAYS: Final = range(-5, 55)
+_INFUSED_AT: Final = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
+_PANEL: Final[dict[str, tuple[str, float, float, int, float | None, float | None]]] = {
+    "anc": ("10^9/L", 0.02, 6, 2, 1.8, 6.3),
+    "platelets": ("10^9/L", 5, 300, 0, 125, 350),
+    "hemoglobin": ("g/L", 60, 140, 0, 115, 150),
+    "wbc": ("10^9/L", 0.1, 12, 2, 3.5, 9.5),
+    "lymphocytes": ("10^9/L", 0.05, 3, 2, 1.1, 3.2),
+    "alt": ("U/L", 5, 400, 0, 7, 40),
+    "ast": ("U/L", 5, 400, 0, 13, 35),
+    "bilirubin": ("umol/L", 5, 60, 0, None, 21),
+    "creatinine": ("umol/L", 40, 300, 0, 41, 73),
+    "fibrinogen": ("g/L", 0.4, 5, 2, 2, 4),
+}
+"""Every analyte that CTCAE grades: unit, lowest and highest made-up value, decimals, LLN, ULN."""
 
 
 def measure_laboratory(quick: bool, folder: Path) -> Iterator[Figure]:
@@ -28,6 +56,72 @@ def measure_laboratory(quick: bool, folder: Path) -> Iterator[Figure]:
     took = fastest(lambda: [grade_lab("anc", anc, "cells/uL", lln=1800) for anc in counts], 3)
     per_result = took / len(counts) * 1e6
     yield Figure("CTCAE grade of one result", per_result, 50, "us", f"{ms(took)} for {len(counts):,} results")
+    yield _measure_stored(_PATIENTS // 10 if quick else _PATIENTS, folder)
+
+
+def _measure_stored(patients: int, folder: Path) -> Figure:
+    """Grading all stored results for the first time in a process, beside reading the same rows."""
+    settings = open_site(folder / "laboratory")
+    _store(patients)
+    read = fastest(lambda: _read(settings.zone), 3)
+    rows, courses = _read(settings.zone)
+    took = processor_seconds(lambda: _grade(rows, courses, settings.zone))
+    database.close()
+    results = sum(map(len, rows.values()))
+    name = f"{results:,} stored results of {patients:,} patients graded"
+    return Figure(name, took / read, 5, "x", f"{ms(took)} beside {ms(read)} for reading them")
+
+
+def _read(zone: ZoneInfo) -> tuple[Mapping[int, list[LabRow]], Mapping[int, TrialCourse]]:
+    with reading() as session:
+        return load_lab_rows_of_all(session), load_trial_courses(session, zone)
+
+
+def _grade(rows: Mapping[int, list[LabRow]], courses: Mapping[int, TrialCourse], zone: ZoneInfo) -> None:
+    """CTCAE of each result, the worst of each day, and ICAHT: all that the pages ask of a patient."""
+    now = _INFUSED_AT + timedelta(days=max(_DAYS) + 1)
+    within = context.protocol().treatments.lymphodepletion_days
+    for patient_id, own in rows.items():
+        course = courses[patient_id]
+        graded = grade_rows(own, baselines(own, baseline_before(course, within)))
+        worst_by_day(graded, course.infused_at[1], zone)
+        grade_icaht(own, course, 1, now=now, zone=zone, lymphodepletion_days=within)
+
+
+def _store(patients: int) -> None:
+    """Patients, each infused once, with a panel every morning."""
+    made = random.Random(1)
+    numbers = range(1, patients + 1)
+    by = {"version": 1, "entered_at": _INFUSED_AT}
+    with writing() as session:
+        connection = session.connection()
+        enrolled = [
+            {"id": one, "study_code": f"CART-{one:04d}", "enrolled_at": _INFUSED_AT} for one in numbers
+        ]
+        connection.execute(insert(Record.metadata.tables["patient"]), enrolled)
+        infused = [by | {"patient_id": one, "number": 1, "infused_at": _INFUSED_AT} for one in numbers]
+        connection.execute(insert(Record.metadata.tables["infusion"]), infused)
+        for one in numbers:
+            results = [by | {"patient_id": one} | result for result in _results(made)]
+            connection.execute(insert(Record.metadata.tables["lab_result"]), results)
+
+
+def _results(made: random.Random) -> Iterator[dict[str, Any]]:
+    for day in _DAYS:
+        taken_at = _INFUSED_AT + timedelta(days=day, hours=-4)
+        for analyte, (unit, low, high, decimals, lln, uln) in _PANEL.items():
+            yield {
+                "stable_id": uuid4().hex,
+                "analyte": analyte,
+                "taken_at": taken_at,
+                "value": round(made.uniform(low, high), decimals),
+                "unit": unit,
+                "lln": lln,
+                "uln": uln,
+                "voided": False,
+                "confirmed": False,
+                "source": "demo",
+            }
 
 
 def _courses(patients: int) -> list[dict[int, float]]:

@@ -145,6 +145,8 @@ def read_analyte(name: str) -> Analyte:
 def read_spelling(analyte: Analyte, unit: str | None) -> str:
     """The listed spelling of a unit; ValueError, with the units to choose from, where there is none."""
     listed = MEASURES[analyte].spellings
+    if unit is not None and unit in listed:
+        return unit
     *others, last = listed
     choices = f"{', '.join(others)} or {last}"
     if unit is None or not unit.strip():

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from websockets.exceptions import InvalidStatus
 
-from bench import saving
+from bench import laboratory, saving
 from bench.empty_page import HOLDS, program_with_empty_pages
 from bench.figure import Figure, slope
 from bench.made_up_rows import write_files
@@ -19,11 +19,13 @@ from commands import bench
 from db import session
 from db.audit import verify_chain
 from db.models import Record
+from db.queries.lab_results import load_lab_rows_of_all
 from db.roles import Role
 from db.session import make_engine, reading
 from exchange.assessment_file import load_assessment_file
 from exchange.infusion_file import load_infusion_file
 from tests.support.browser import running_server
+from trial.laboratory import grade_rows
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +53,19 @@ def test_a_goal_that_is_not_met_is_told_and_ends_with_1(
     assert fine.startswith("ok   quick enough")
     assert slow.startswith("OVER too slow")
     assert "not met" in end
+
+
+def test_the_laboratory_s_yardstick_reads_the_very_results_that_are_graded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(laboratory, "_PATIENTS", 20)
+    figures = list(laboratory.measure_laboratory(True, tmp_path))
+    assert [figure.goal for figure in figures] == [1, 50, 5]
+    assert figures[-1].name == "1,200 stored results of 2 patients graded"
+    session.configure(f"sqlite:///{tmp_path / 'laboratory' / 'vigil.db'}")
+    with reading() as opened:
+        stored = load_lab_rows_of_all(opened)
+    assert all(one.grade is not None for rows in stored.values() for one in grade_rows(rows, {}))
 
 
 def test_the_made_up_files_hold_only_rows_that_are_taken(tmp_path: Path) -> None:
