@@ -17,8 +17,11 @@ from sqlalchemy import text
 
 import manage
 from actions.start import start_process
+from actions.treatments import correct_treatment, record_treatment
 from db import guards
 from db import session as database
+from db.inputs_treatment import TreatmentIn
+from db.roles import SYSTEM
 from db.session import writing
 from tests.support.made_up import WELL, assess, correct, enrol, infuse
 
@@ -319,6 +322,50 @@ def test_a_version_that_is_gone_is_found(sqlite_trial: str, capsys: pytest.Captu
     assert status == 1
     assert "FAILED versions: numbered without a gap" in out
     assert "row 4 of assessment points at no row of assessment" in out
+
+
+def give_steroid(url: str, hours: float) -> None:
+    """A steroid recorded as a treatment, with a correction, so many hours after the infusion."""
+    database.configure(url)
+    typed = {
+        "patient_id": "CART-001",
+        "drug": "dexamethasone",
+        "giving": "once",
+        "dose": 10,
+        "dose_unit": "mg",
+    }
+    entry = TreatmentIn.model_validate(typed | {"started_at": NOW + timedelta(hours=hours)})
+    later = NOW + timedelta(days=3)
+    saved = record_treatment(entry, by=SYSTEM, now=later)
+    corrected = entry.model_copy(update={"dose": 8.0})
+    correct_treatment(saved.stable_id, 1, corrected, "read again", by=SYSTEM, now=later)
+    database.close()
+
+
+def test_grades_are_rebuilt_with_the_treatments(
+    sqlite_trial: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give_steroid(sqlite_trial, 10)
+    assert verify(capsys)[0] == 0
+    tamper(
+        sqlite_trial,
+        "UPDATE treatment SET drug = 'levetiracetam' WHERE superseded_at IS NULL",
+        table="treatment",
+    )
+    status, out, _ = verify(capsys)
+    assert status == 1
+    assert "CRS course_open is stored as True, rebuilt False" in out
+
+
+def test_a_version_of_a_record_that_is_gone_is_found(
+    sqlite_trial: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    give_steroid(sqlite_trial, 10)
+    tamper(sqlite_trial, "DELETE FROM treatment WHERE version = 1", table="treatment")
+    status, out, _ = verify(capsys)
+    assert status == 1
+    assert "FAILED records of the trial: versions numbered without a gap, one current" in out
+    assert "treatment " in out.split("FAILED records of the trial", 1)[1]
 
 
 def test_a_damaged_file_is_found(sqlite_trial: str, capsys: pytest.CaptureFixture[str]) -> None:
