@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.ward import bar, choice_of, fill
 from tests.support.browser import PASSWORD, TABLET, wait_until_drawn
@@ -129,9 +129,7 @@ def enrol(coordinator: Page, investigator: Page, code: str, age: str, treating: 
 
 def start_screening(page: Page, code: str, age: str, treating: str) -> None:
     """On the enrolment page: a study code, a woman's age and who treats her."""
-    form = page.locator("details").filter(has_text="Start a screening").first
-    if form.get_attribute("open") is None:
-        touch(form.locator("summary"))
+    form = open_form(page, "Start a screening")
     write(form.get_by_label("Study code"), code)
     touch(form.get_by_role("radio", name="Female"))
     write(form.get_by_label("Age in years"), age)
@@ -217,19 +215,33 @@ def sign_enrolment(page: Page, code: str) -> None:
     ).to_be_visible()
 
 
-def infuse(page: Page, code: str, on: str, at: str) -> None:
-    """On the infusions page: the first infusion of a patient, at a date and time of the hospital."""
+def infuse(page: Page, code: str, on: str, at: str, which: str = "first") -> None:
+    """On the infusions page: an infusion of a patient, at a date and time of the hospital."""
     choose_patient(page, code)
-    write(page.get_by_label("Infusion, date"), on)
-    write(page.get_by_label("Infusion, time"), at)
-    write(page.get_by_label("Weight in kg"), "61.5")
-    write(page.get_by_label("Dose in cells/kg"), "2e6")
-    write(page.get_by_label("Lot"), "LOT-4711")
-    write(page.get_by_label("Baseline ICE, 0 to 10"), "10")
-    touch(page.get_by_role("button", name="Record the first infusion"))
-    said = page.get_by_text(f"The first infusion of {code} is recorded.", exact=False)
+    record_infusion(page, on, at, which)
+    said = page.get_by_text(f"The {which} infusion of {code} is recorded.", exact=False)
     expect(said).to_be_in_viewport()
     assert said.evaluate(_IS_UNCOVERED), "the page's header covers what was said"
+
+
+def record_infusion(page: Page, on: str, at: str, which: str) -> None:
+    """Fill the form of one infusion of the patient who is chosen, and send it."""
+    form = open_form(page, f"Record the {which} infusion")
+    write(form.get_by_label("Infusion, date"), on)
+    write(form.get_by_label("Infusion, time"), at)
+    write(form.get_by_label("Weight in kg"), "61.5")
+    write(form.get_by_label("Dose in cells/kg"), "2e6")
+    write(form.get_by_label("Lot"), "LOT-4711")
+    write(form.get_by_label("Baseline ICE, 0 to 10"), "10")
+    touch(form.get_by_role("button", name=f"Record the {which} infusion"))
+
+
+def open_form(page: Page, words: str) -> Locator:
+    """A folded form of an office page, open."""
+    form = page.locator("details").filter(has_text=words).first
+    if form.get_attribute("open") is None:
+        touch(form.locator("summary"))
+    return form
 
 
 def chart_fever_and_norepinephrine(page: Page, comment: str) -> None:
