@@ -78,7 +78,7 @@ def _rendered(content: MailContent, to: Addressee, envelope: Envelope) -> bytes:
     message.add_alternative(_template("notice.html").render(values), subtype="html", cte="quoted-printable")
     # The library would draw the boundary at random.
     message.set_boundary(f"=_{envelope.uid}")
-    return message.as_bytes()
+    return message.as_bytes(policy=_LONG_LINES)
 
 
 def _minimal(link: str, address: str, envelope: Envelope) -> bytes:
@@ -136,6 +136,8 @@ def _environment(autoescape: bool) -> Environment:
     return environment
 
 
+# A subject a little too long would begin on a line of its own, which some mail programs show as no subject.
+_LONG_LINES = SMTP.clone(max_line_length=300)
 _TEXT = _environment(autoescape=False)
 _HTML = _environment(autoescape=True)
 

@@ -105,6 +105,14 @@ def test_the_text_part_reads_as_designed() -> None:
     ]
 
 
+@pytest.mark.parametrize("signs", [20, 68, 70, 90, 140])
+def test_a_subject_begins_on_the_line_of_its_name(signs: int) -> None:
+    subject = ("P1 second infusion attempted while barred: " * 4)[:signs].strip()
+    mail = build_message(replace(build_content(STORY), subject=subject), TO, ENVELOPE)
+    assert f"\r\nSubject: {subject}\r\n".encode() in mail
+    assert parsed(mail)["Subject"] == subject
+
+
 def test_the_headers_name_thread_time_and_origin() -> None:
     mail = parsed(build_message(build_content(STORY), TO, replace(ENVELOPE, thread_uid="root-uid")))
     assert mail["Subject"] == "P2 grade 3 ICANS (A-0142)"
