@@ -32,15 +32,18 @@ class FactsError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """A number's label and unit, and the values between which it can be."""
+    """A number's label and unit, and the values between which it can be; `zero` is what 0 means in words."""
 
     label: str
     low: float
     high: float
     unit: str = ""
+    zero: str = ""
 
     def write(self, value: float) -> str:
         """The value with its label and unit, unrounded: "haemoglobin 80.5 g/L"."""
+        if value == 0 and self.zero:
+            return self.zero
         return f"{self.label} {value!r}".removesuffix(".0") + self.unit
 
 
@@ -62,9 +65,8 @@ NUMBERS: Final[dict[str, Range]] = {
     "alt_uln_u_per_l": Range("ALT ULN", 10, 300, " U/L"),
     "ast_u_per_l": Range("AST", 1, 30000, " U/L"),
     "ast_uln_u_per_l": Range("AST ULN", 10, 300, " U/L"),
-    "nyha_class": Range("NYHA class", 0, 4),
+    "nyha_class": Range("NYHA class", 0, 4, zero="no heart failure"),
 }
-"""NYHA class 0 is no heart failure."""
 
 
 def problems(facts: ScreeningFacts, on: date) -> tuple[Problem, ...]:

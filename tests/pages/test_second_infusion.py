@@ -284,7 +284,7 @@ class TestTheInfusionPage:
         assert "Planned for 60 kg: 1.2 x 10^8 cells." in shown
         assert "Deviation" not in shown
         gate = words_of(show("coordinator"))
-        assert f"The gate of {CODE} is open on" in gate
+        assert f"The gate of {CODE} was open on" in gate
         assert "The second infusion was given on" in gate
 
     def test_a_barred_attempt_says_why_at_the_form(self, show: Show, patient_id: int) -> None:

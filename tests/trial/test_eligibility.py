@@ -58,6 +58,12 @@ def test_a_number_is_held_against_its_limit(
     assert any("not recorded" in fact for fact in line.facts)
 
 
+@pytest.mark.parametrize(("nyha_class", "fact"), [(0, "no heart failure"), (2, "NYHA class 2")])
+def test_no_heart_failure_is_no_class(nyha_class: int, fact: str) -> None:
+    assert ask("heart_failure", known(nyha_class=nyha_class), LIMITS, ON).facts == (fact,)
+    assert ask("ecog", known(ecog=0), LIMITS, ON).facts == ("ECOG 0",)
+
+
 @pytest.mark.parametrize(
     ("criterion", "value", "uln", "exception", "wider"),
     [

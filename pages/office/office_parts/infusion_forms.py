@@ -206,7 +206,7 @@ def _boxes(sheet: Sheet, infusion: InfusionRecord | None) -> tuple[dict[str, Typ
             infusion.ended_at if infusion else None,
         ),
     }
-    planned = f"Planned: {context.protocol().planned_cells_per_kg:.3g} cells/kg."
+    planned = f"Planned: {context.protocol().planned_cells_per_kg / 1e6:g} x 10^6 cells/kg."
     typed: dict[str, object] = {
         "weight_kg": sheet.text(
             "weight_kg", "Weight in kg", "On the day of the infusion.", start("weight_kg")

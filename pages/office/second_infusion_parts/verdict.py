@@ -28,8 +28,8 @@ def draw_verdict(loaded: LoadedGate) -> None:
             st.html(tiles.problem(sentence))
         return
     verdict = VERDICT_WORDS[loaded.asked.gate.verdict]
-    when = f"on {date_words(loaded.asked.on)}" if loaded.is_over else "today"
-    st.header(f"The gate of {code} is {verdict} {when}", anchor=False)
+    stood = f"was {verdict} on {date_words(loaded.asked.on)}" if loaded.is_over else f"is {verdict} today"
+    st.header(f"The gate of {code} {stood}", anchor=False)
     st.html(_banner(loaded, loaded.asked))
     st.text(" ".join(_times(loaded, loaded.asked)))
 
