@@ -1,5 +1,7 @@
 """One patient after one infusion: the picture, every entry with its versions, what was due, reminders."""
 
+from functools import partial
+from typing import Final
 from urllib.parse import quote
 
 import streamlit as st
@@ -26,9 +28,15 @@ from pages.ward.patient_parts.head import show_head, show_screening
 from pages.ward.patient_parts.loaded import Loaded, load
 from pages.ward.patient_parts.picture import show_picture
 
+_PICTURES: Final = {"signs": "Bedside signs", "course": "Whole course", "labs": "Laboratory"}
+"""The name of each picture in the address, and its words."""
+
 
 def main() -> None:
-    """One run of the page; the address names `code`, perhaps `infusion`, and `a`: an entry's stable id."""
+    """One run of the page.
+
+    The address names `code`, perhaps `infusion`, `picture`, and `a`: an entry's stable id.
+    """
     actor = require_role(Page.PATIENT)
     code, opened = st.query_params.get("code", ""), st.query_params.get("a")
     now = utc_now()
@@ -70,10 +78,12 @@ def _show(loaded: Loaded, actor: Actor) -> None:
 
 def _pictures(loaded: Loaded, actor: Actor) -> None:
     """The bedside signs of this infusion; the other two are read only when they are opened."""
+    asked, key = st.query_params.get("picture", ""), f"patient-pictures-{loaded.patient.id}"
     bedside, course, labs = st.tabs(
-        ["Bedside signs", "Whole course", "Laboratory"],
-        on_change="rerun",
-        key=f"patient-pictures-{loaded.patient.id}",
+        list(_PICTURES.values()),
+        default=_PICTURES.get(asked, _PICTURES["signs"]),
+        on_change=partial(_to_address, key),
+        key=key,
     )
     if course.open:
         with course:
@@ -87,6 +97,12 @@ def _pictures(loaded: Loaded, actor: Actor) -> None:
                 _axis(loaded, actor)
             else:
                 _no_entry_yet(loaded)
+
+
+def _to_address(key: str) -> None:
+    """A link to the page opens the picture that is shown."""
+    words = st.session_state[key]
+    st.query_params["picture"] = next(name for name, title in _PICTURES.items() if title == words)
 
 
 @st.fragment

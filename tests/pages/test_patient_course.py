@@ -115,3 +115,12 @@ def test_a_tab_is_read_when_it_is_opened(
     shown = words_of(app)
     assert (expected is None) or "Tremor" in shown
     assert ("Events, disease and treatments" in shown) is (tab == "Whole course")
+
+
+@pytest.mark.parametrize(("picture", "is_course"), [("course", True), ("labs", False), ("nonsense", False)])
+def test_a_link_opens_the_picture_it_names(
+    patient: Actor, monkeypatch: pytest.MonkeyPatch, picture: str, is_course: bool
+) -> None:
+    app = open_page(monkeypatch, "ward/patient.py", patient, {"code": "CART-007", "picture": picture})
+    assert ("Events, disease and treatments" in words_of(app)) is is_course
+    assert ("Select a point to open its entry." in words_of(app)) is (picture == "nonsense")
