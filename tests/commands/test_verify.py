@@ -345,7 +345,11 @@ def give_steroid(url: str, hours: float) -> None:
 def test_grades_are_rebuilt_with_the_treatments(
     sqlite_trial: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    give_steroid(sqlite_trial, 10)
+    """A day after the last sign the course would have closed, were it not for the steroid."""
+    database.configure(sqlite_trial)
+    assess(1, 1, [(NOW + timedelta(hours=40), WELL)])
+    database.close()
+    give_steroid(sqlite_trial, 20)
     assert verify(capsys)[0] == 0
     tamper(
         sqlite_trial,
