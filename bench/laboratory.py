@@ -1,7 +1,7 @@
 """Grading laboratory results: early ICAHT and CTCAE, alone and on the stored results of 1,000 patients."""
 
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -93,6 +93,7 @@ def _store(patients: int) -> None:
     made = random.Random(1)
     numbers = range(1, patients + 1)
     by = {"version": 1, "entered_at": _INFUSED_AT}
+    mornings = [_INFUSED_AT + timedelta(days=day, hours=-4) for day in _DAYS]
     with writing() as session:
         connection = session.connection()
         enrolled = [
@@ -102,13 +103,13 @@ def _store(patients: int) -> None:
         infused = [by | {"patient_id": one, "number": 1, "infused_at": _INFUSED_AT} for one in numbers]
         connection.execute(insert(Record.metadata.tables["infusion"]), infused)
         for one in numbers:
-            results = [by | {"patient_id": one} | result for result in _results(made)]
+            results = [by | {"patient_id": one} | result for result in panels(made, mornings)]
             connection.execute(insert(Record.metadata.tables["lab_result"]), results)
 
 
-def _results(made: random.Random) -> Iterator[dict[str, Any]]:
-    for day in _DAYS:
-        taken_at = _INFUSED_AT + timedelta(days=day, hours=-4)
+def panels(made: random.Random, times: Iterable[datetime]) -> Iterator[dict[str, Any]]:
+    """Made-up results of every analyte of the panel at each of these times, but for patient and version."""
+    for taken_at in times:
         for analyte, (unit, low, high, decimals, lln, uln) in _PANEL.items():
             yield {
                 "stable_id": uuid4().hex,

@@ -13,6 +13,7 @@ from bench.laboratory import measure_laboratory
 from bench.mail import measure_mail
 from bench.outbox import measure_outbox
 from bench.pages import measure_pages
+from bench.patient_page import measure_patient_page
 from bench.saving import measure_import, measure_saving
 from bench.stopping import measure_stopping
 from settings import Settings
@@ -27,6 +28,7 @@ MEASURES: dict[str, Measure] = {
     "mail": measure_mail,
     "outbox": measure_outbox,
     "pages": measure_pages,
+    "patient": measure_patient_page,
     "stopping": measure_stopping,
     "laboratory": measure_laboratory,
 }

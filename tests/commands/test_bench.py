@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select
 from websockets.exceptions import InvalidStatus
 
-from bench import laboratory, saving
+from bench import laboratory, patient_page, saving
 from bench.empty_page import HOLDS, program_with_empty_pages
 from bench.figure import Figure, slope
 from bench.made_up_rows import write_files
@@ -20,6 +20,7 @@ from db import session
 from db.audit import verify_chain
 from db.models import Record
 from db.queries.lab_results import load_lab_rows_of_all
+from db.queries.patient_course import load_course_records
 from db.roles import Role
 from db.session import make_engine, reading
 from exchange.assessment_file import load_assessment_file
@@ -66,6 +67,20 @@ def test_the_laboratory_s_yardstick_reads_the_very_results_that_are_graded(
     with reading() as opened:
         stored = load_lab_rows_of_all(opened)
     assert all(one.grade is not None for rows in stored.values() for one in grade_rows(rows, {}))
+
+
+def test_the_fullest_patient_is_as_full_as_the_goal_says(tmp_path: Path) -> None:
+    patient_page.store_patient(tmp_path / "site", tmp_path)
+    session.configure(f"sqlite:///{tmp_path / 'site' / 'vigil.db'}")
+    with reading() as opened:
+        records = load_course_records(opened, 1)
+    (first, last) = (
+        min(one.assessed_at for one in records.grades),
+        max(one.assessed_at for one in records.grades),
+    )
+    assert round((last - first).total_seconds() / 86_400) == 60
+    assert len({one.assessed_at for one in records.grades}) == 360
+    assert (len(records.labs), len(records.treatments)) == (900, 40)
 
 
 def test_the_made_up_files_hold_only_rows_that_are_taken(tmp_path: Path) -> None:
