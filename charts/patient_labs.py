@@ -1,5 +1,6 @@
 """A patient's laboratory results on the time axis of the whole course: one row and one trace an analyte."""
 
+from math import ceil, floor, log10
 from typing import Any, Final
 
 import plotly.graph_objects as go
@@ -10,6 +11,7 @@ from charts.patient_course import LEFT, RIGHT, course_axis, infusion_lines, infu
 from grading.colours import THEME_COLOURS
 
 _TOP, _BOTTOM, _TITLE, _ROW_PX = 46, 34, 30, 92
+_WIDE_DECADES: Final = 2
 _LOWEST_ON_LOG: Final = 0.01
 """A count of 0 has no place on a log scale: it stands on the lowest line, and its words say 0."""
 
@@ -67,8 +69,18 @@ def _on_scale(series: LabSeries, value: float) -> float:
 
 
 def _value_axis(series: LabSeries, domain: tuple[float, float], theme: str) -> dict[str, Any]:
-    scale: dict[str, Any] = {"type": "log", "dtick": 1} if series.is_log else {"nticks": 4}
+    scale: dict[str, Any] = {"nticks": 4}
+    if series.is_log:
+        scale = {"type": "log", "tickmode": "array", "tickvals": _log_ticks(series)}
     return look.plain_axis(theme, domain=list(domain), anchor="x", **scale)
+
+
+def _log_ticks(series: LabSeries) -> list[float]:
+    """Powers of ten, with 2 and 5 between them where the values span less than two."""
+    values = [_on_scale(series, point.value) for point in series.points]
+    lowest, highest = floor(log10(min(values))), ceil(log10(max(values)))
+    steps = (1, 2, 5) if highest - lowest <= _WIDE_DECADES else (1,)
+    return [float(f"{step}e{power}") for power in range(lowest, highest + 1) for step in steps]
 
 
 def _title(series: LabSeries, top: float) -> dict[str, Any]:

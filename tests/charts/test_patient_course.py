@@ -148,6 +148,21 @@ def test_each_analyte_has_one_trace_and_a_count_of_0_is_drawn_at_the_bottom_and_
     assert "<b>ANC</b>, 10^9/L; dotted at 0.5" in titles
 
 
+@pytest.mark.parametrize(
+    ("values", "shown"),
+    [
+        ((212.0, 640.0), [200, 500]),
+        ((9.0, 190.0), [10, 100]),
+        ((0.0, 3.4), [0.01, 0.1, 1]),
+        ((40.0, 40.0), [10, 20, 50, 100]),
+    ],
+)
+def test_a_log_scale_has_a_number_to_read_from(values: tuple[float, float], shown: list[float]) -> None:
+    points = tuple(LabPoint(day(place), value, str(value)) for place, value in enumerate(values))
+    drawn = draw_patient_labs(rows(labs=(LabSeries("Ferritin", "ng/mL", points),)), "light").to_dict()
+    assert set(shown) <= set(drawn["layout"]["yaxis"]["tickvals"])
+
+
 def test_nothing_recorded_is_said_to_be_nothing() -> None:
     assert rows(infusions=()).is_empty
     assert not rows().is_empty

@@ -64,7 +64,8 @@ def _newest_row(laboratory: Laboratory, analyte: Analyte) -> list[str]:
         why(graded),
         "not recorded"
         if baseline is None
-        else tiles.cell(value_words(baseline)) + _soft(taken_words(laboratory, baseline)),
+        else tiles.piece("span", text=value_words(baseline), classes="vigil-nowrap")
+        + _soft(taken_words(laboratory, baseline)),
     ]
 
 

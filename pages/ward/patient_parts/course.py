@@ -113,7 +113,7 @@ def _table(rows: CourseRows) -> str:
     found += [(mark.at, mark.words, mark.link) for mark in rows.marks]
     body = [
         [
-            tiles.cell(f"{at.day} {at:%b %Y}"),
+            tiles.piece("span", text=f"{at.day} {at:%b %Y}", classes="vigil-nowrap"),
             tiles.cell(plain_words(words)),
             tiles.link("Open", link, classes="vigil-link vigil-link-row") if link else tiles.cell(""),
         ]
