@@ -6,10 +6,11 @@ requirements-dev.lock. The demonstration in data/demo is built anew, as by every
 
 import re
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import partial
 from io import BytesIO
 from pathlib import Path
 from typing import Final
@@ -34,6 +35,8 @@ LONG_TABLET: Final = (820, 1330)
 GRADE_3_NOW: Final = "CART-003"
 RECOVERED_GRADE_4: Final = "CART-002"
 BARRED: Final = "CART-006"
+IN_FOLLOW_UP: Final = "CART-011"
+INFUSED_TWICE: Final = "CART-001"
 IN_SCREENING: Final = "CART-016"
 _COLOURS: Final = 160
 _MAIL_MARGIN_PX: Final = 12
@@ -122,7 +125,26 @@ def show_gate(browser: Browser, url: str, password: str) -> Page:
     return page
 
 
-PICTURES: Final[dict[str, Callable[[Browser, str, str], Page]]] = {
+def show_of_the_trial(role: str, path: str, heading: str, browser: Browser, url: str, password: str) -> Page:
+    """A page of the trial's records."""
+    page = _open(browser, url, password, role, path)
+    expect(page.get_by_role("heading", name=heading).first).to_be_visible()
+    return page
+
+
+OF_THE_TRIAL: Final[dict[str, tuple[str, str, str]]] = {
+    "treatments": ("ward", f"/treatments?code={RECOVERED_GRADE_4}", "Treatments"),
+    "laboratory": ("ward", f"/laboratory?code={RECOVERED_GRADE_4}", "Laboratory"),
+    "events": ("coordinator", f"/events?code={RECOVERED_GRADE_4}", "Adverse events"),
+    "visits": ("coordinator", f"/visits?code={IN_FOLLOW_UP}", "Visits"),
+    "response": ("coordinator", f"/response?code={IN_FOLLOW_UP}", "Response and ctDNA"),
+    "infusions": ("coordinator", f"/infusions?code={INFUSED_TWICE}", "Infusions and stays"),
+    "whole-course": ("investigator", f"/patient?code={INFUSED_TWICE}&picture=course", INFUSED_TWICE),
+    "patient-laboratory": ("ward", f"/patient?code={RECOVERED_GRADE_4}&picture=labs", RECOVERED_GRADE_4),
+}
+"""Name of the picture -> who looks, at which address, and a heading that stands there."""
+
+PICTURES: Final[Mapping[str, Callable[[Browser, str, str], Page]]] = {
     "board": show_board,
     "assess": show_assess,
     "patient": show_patient,
@@ -131,7 +153,7 @@ PICTURES: Final[dict[str, Callable[[Browser, str, str], Page]]] = {
     "handover": show_handover,
     "enrolment": show_enrolment,
     "second-infusion": show_gate,
-}
+} | {name: partial(show_of_the_trial, *about) for name, about in OF_THE_TRIAL.items()}
 
 
 def show_mail(browser: Browser, mailbox: Path) -> Page:
