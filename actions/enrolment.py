@@ -18,7 +18,7 @@ from actions.screening import (
     write_facts,
 )
 from actions.signatures import check_signer, record_hash, sign
-from actions.words import on_day
+from actions.words import dates_in_words, on_day
 from db.audit import append_event
 from db.models import Record
 from db.queries.screening import ScreeningRecord, load_screening
@@ -77,7 +77,7 @@ def is_as_signed(record: ScreeningRecord, signature: SignatureRecord) -> bool:
 def not_eligible_sentence(eligibility: Eligibility) -> str:
     """What speaks against the patient, or what is not yet known, in one line."""
     lines = eligibility.against or eligibility.open
-    return " ".join(line.sentence() for line in lines)
+    return dates_in_words(" ".join(line.sentence() for line in lines))
 
 
 def _refuse_enrolled(stand: Stand) -> None:

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ from actions import accounts
 from actions.permissions import Page, may_see
 from actions.screening import judge_criteria
 from actions.sign_ins import throttle_of_all, throttle_of_one
+from clock import utc_now
 from db.models import Record
 from db.queries.office import load_patient
 from db.roles import Actor, Role
 from db.session import reading, writing
+from pages.parts.wording import date_words
 from settings import ROOT
 from tests.actions import screened
 from tests.actions.conftest import CODE as INFUSED
@@ -339,3 +342,14 @@ def test_somebody_in_screening_for_months_is_judged_for_today(
     assert standing(patient_id).verdict is Verdict.NOT_ELIGIBLE
     app = open_as(Role.COORDINATOR)
     assert "Undecided: 3 criteria are not yet known." in words(app)
+
+
+def test_a_date_among_the_facts_is_written_as_people_read_it(
+    site: Site, open_as: Callable[..., AppTest]
+) -> None:
+    on = (utc_now() - timedelta(days=30)).date()
+    record(site, start(site), now=utc_now(), infarction=True, infarction_on=on.isoformat())
+    page = words(open_as(Role.COORDINATOR))
+    assert f"Myocardial infarction within 6 months: met (last on {date_words(on)}" in page
+    assert page.count(f"last on {date_words(on)}") == 3, "at the top, on its line, in the list of everybody"
+    assert f"last on {on.isoformat()}" not in page

@@ -5,6 +5,7 @@ from typing import Final
 
 import streamlit as st
 
+from actions.words import dates_in_words
 from pages.parts import tiles
 from trial.criteria import Kind
 from trial.eligibility import Line, Status
@@ -40,7 +41,7 @@ def stand_of(line: Line) -> str:
 
 def _row(line: Line) -> list[str]:
     stand = tiles.piece("b", text=stand_of(line)) if line.allows is False else tiles.cell(stand_of(line))
-    facts = "; ".join(line.facts)
+    facts = dates_in_words("; ".join(line.facts))
     if line.judgement is not None:
         facts = f"{facts}. Reason: {line.judgement.reason}"
     return [tiles.cell(line.words), stand, tiles.cell(facts)]
