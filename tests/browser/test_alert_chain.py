@@ -16,6 +16,7 @@ from sqlmodel import col, select
 
 from actions import context
 from alerts.jobs import sweep
+from alerts.model import SignalKind
 from alerts.outbox import wake_worker
 from clock import utc_now
 from db.models import Alert, Notice
@@ -82,8 +83,9 @@ def shortened(text: str) -> str:
 
 
 def mails_to(mail: SmtpServer, address: str, code: str) -> list[ReceivedMail]:
-    """The mails about this patient that the address has received."""
-    return [one for one in mail.received[:] if one.recipients == [address] and code in plain(one)]
+    """The mails about this patient's grade that the address has received: nothing of the bar it leads to."""
+    of_the_grade = [one for one in mail.received[:] if "second infusion" not in str(one.message["Subject"])]
+    return [one for one in of_the_grade if one.recipients == [address] and code in plain(one)]
 
 
 def wait_for_mail(mail: SmtpServer, address: str, code: str, number: int) -> ReceivedMail:
@@ -107,8 +109,10 @@ def enter_a_grade_3(server: VigilServer, browser: Browser, code: str) -> None:
 
 
 def alert_of(infusion_id: int) -> Alert:
+    """The alert of the grade itself; that the grade bars a second infusion is another one's news."""
+    of_the_grade = (Alert.infusion_id == infusion_id, Alert.signal == SignalKind.GRADE_3)
     with reading() as session:
-        return session.exec(select(Alert).where(Alert.infusion_id == infusion_id)).one()
+        return session.exec(select(Alert).where(*of_the_grade)).one()
 
 
 def test_a_grade_3_that_was_wrong_is_withdrawn_in_the_same_thread(

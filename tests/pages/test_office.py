@@ -25,7 +25,7 @@ from tests.support.browser import (
     screenshot,
     wait_until_drawn,
 )
-from tests.support.settled import touch, write
+from tests.support.settled import settled, touch, write
 
 __all__ = ["give_back_pages"]
 
@@ -271,6 +271,7 @@ def test_no_page_breaks_a_serious_rule_of_axe(office: VigilServer, browser: Brow
     for theme, back in backs.items():
         page.emulate_media(color_scheme=theme)
         expect(page.locator(".stApp")).to_have_css("background-color", back)
+        settled(page)
         screenshot(page, f"{name}-tablet-{theme}")
         assert axe_violations(page) == []
 

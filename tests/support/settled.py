@@ -60,6 +60,12 @@ WATCH = """(() => {
     }
   };
 
+  // Fading and sliding end at once: a fifth of a second for each box that is left adds up to minutes.
+  const still = new CSSStyleSheet();
+  still.replaceSync('*, *::before, *::after { transition-duration: 1ms !important; '
+    + 'transition-delay: 0s !important; }');
+  document.adoptedStyleSheets = [still];
+
   window.addEventListener('beforeunload', () => { seen.leaving = true; });
   new MutationObserver(() => { seen.changed = true; }).observe(
     document, { subtree: true, childList: true, attributes: true, characterData: true });
