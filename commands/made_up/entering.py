@@ -19,7 +19,7 @@ from alerts.delivery import MaildirSender
 from alerts.facts import version_to_acknowledge
 from alerts.model import SignalKind
 from alerts.outbox import claim_next, record_outcome
-from commands.made_up.entering_records import EnteringRecords
+from commands.made_up.entering_records import RECORDS_THAT_TELL, EnteringRecords
 from commands.made_up.people import People
 from commands.made_up.plan import Event
 from commands.made_up.screening import find_judgements
@@ -96,6 +96,8 @@ class _Entering:
             does[event.kind](event)
         else:
             self.records.enter(event)
+            if event.kind in RECORDS_THAT_TELL:
+                _send_mails(event.at + _SENT_AFTER)
 
     def answer_alerts(self, until: datetime) -> None:
         """The investigator acknowledges what has been open for a while."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from actions.events import correct_event, record_event
 from actions.follow_up import record_follow_up
@@ -18,6 +18,9 @@ from db.inputs_follow_up import FollowUpIn, VisitIn
 from db.inputs_lab import LabResultIn
 from db.inputs_response import CtDnaIn, ScanIn
 from db.inputs_treatment import TreatmentIn
+
+RECORDS_THAT_TELL: Final = frozenset({"treat", "event", "event_reported", "event_ended", "follow_up"})
+"""Events after which a mail may wait."""
 
 
 @dataclass(slots=True)
