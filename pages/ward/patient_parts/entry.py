@@ -12,8 +12,8 @@ from db.queries.charted_entries import VALUE_COLUMNS, Entry, StoredGrade
 from db.queries.review import load_questions
 from db.roles import Actor
 from db.session import reading
-from pages.committee.review_parts.questions import draw_questions_of_entry
 from pages.parts import tiles
+from pages.parts.questions import draw_questions_of_entry
 from pages.parts.values import FREE_TEXT, column_label, value_words
 from pages.parts.wording import ago, columns_words, date_and_time, late_words
 from pages.ward.patient_parts.loaded import Loaded
