@@ -15,7 +15,7 @@ DECISIONS = ("continue", "pause", "amend", "stop")
 
 
 class CommitteeDecision(Record, table=True):
-    """What the committee decided on a rule, with the reading it decided on. Append-only."""
+    """What the committee decided on a rule, with the reading it decided on. Append-only, signed."""
 
     __table_args__ = (
         short("rule", 40),
@@ -32,7 +32,6 @@ class CommitteeDecision(Record, table=True):
     protocol_hash: str
     by: int = Field(foreign_key="user.id")
     at: datetime = Field(sa_type=UtcDateTime)
-    signature_id: int | None = Field(default=None, foreign_key="signature.id")
 
 
 class CommitteeReview(Record, table=True):
