@@ -23,6 +23,7 @@ from alerts.reconcile import pending_changes
 from alerts.states import Change, EndedReason, NoticeKind
 from alerts.wording import reference
 from clock import utc_now
+from commands.verify_latched import check_latched
 from commands.verify_screenings import check_screenings
 from db import guards, migrate
 from db import session as database
@@ -99,6 +100,7 @@ def run_checks(zone: ZoneInfo, protocol: Protocol, now: datetime) -> Iterator[Ch
         yield from _courses(tally)
         graded = [one for one in infusions if one.id not in tally.ungraded]
         yield _alerts(session, graded, protocol, now, zone)
+        yield Check(*check_latched(session, protocol, now, zone))
         yield Check(*check_screenings(session))
         yield _reports(session)
         yield _sae_reports(session)

@@ -51,6 +51,7 @@ def build_report(
     rows = load_rows(session, cutoff_at, protocol, zone)
     figures = figures_of(rows, protocol, zone)
     about = {
+        "registration": protocol.registration,
         "number": number,
         "cutoff_at": cutoff_at.isoformat(),
         "made_at": now.isoformat(),

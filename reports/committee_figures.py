@@ -13,8 +13,9 @@ from zoneinfo import ZoneInfo
 
 from pydantic import TypeAdapter
 
+from alerts.words.short import short_words
 from grading.scale import Toxicity
-from reports.committee_rows import ReportRows
+from reports.committee_rows import AlertRow, ReportRows
 from trial.completeness import SlotCount
 from trial.endpoints import (
     EndpointRow,
@@ -34,6 +35,7 @@ from trial.survival import Median, SurvivalCurve
 
 _ORDINALS: Final = ("first", "second")
 _INFUSIONS: Final = (1, 2)
+_FIRST: Final = ("overview", "completeness", "rule_", "grade_3_events", "deaths")
 _SHOWN_DAYS: Final = (3, 7, 14, 28)
 Cell = str | int | float | None
 
@@ -55,6 +57,11 @@ class ReportTable:
     heads: tuple[str, ...]
     rows: tuple[tuple[Cell, ...], ...]
     note: str = ""
+
+    @property
+    def comes_first(self) -> bool:
+        """Whether it is of the numbers that a member reads before any picture."""
+        return self.name.startswith(_FIRST)
 
 
 _ADAPTER: Final = TypeAdapter(tuple[ReportTable, ...])
@@ -78,12 +85,12 @@ def figures_of(rows: ReportRows, protocol: Protocol, zone: ZoneInfo) -> tuple[Re
         _overview(rows),
         _completeness(rows),
         *_stopping(rows, protocol),
+        _events(rows, zone),
+        _deaths(rows),
         _worst(courses, protocol),
         _times(rows),
         _incidence(courses, protocol),
         *(_shift(courses, toxicity, protocol) for toxicity in Toxicity),
-        _events(rows, zone),
-        _deaths(rows),
         _adverse(rows, "adverse", "Adverse events of grade 3 or more, and serious ones", infections=False),
         _adverse(rows, "infections", "Infections", infections=True),
         _treatments(rows),
@@ -147,7 +154,7 @@ def _stopping(rows: ReportRows, protocol: Protocol) -> Iterator[ReportTable]:
                     "immediate: all events so far",
                     reading.immediate.events,
                     reading.immediate.n,
-                    reading.immediate.stop_at,
+                    _limit_words(reading.immediate.stop_at),
                     "yes" if reading.immediate.stops else "no",
                 ),
             ),
@@ -161,7 +168,12 @@ def _stopping(rows: ReportRows, protocol: Protocol) -> Iterator[ReportTable]:
 def _limit(stopped: Count | None, looks: Sequence[Count]) -> tuple[Cell, Cell]:
     if stopped is not None:
         return stopped.stop_at, "yes"
-    return (looks[-1].stop_at if looks else "no look yet"), "no"
+    return (_limit_words(looks[-1].stop_at) if looks else "no look yet"), "no"
+
+
+def _limit_words(stop_at: int | None) -> Cell:
+    """The limit; where even an event of everybody does not pause the trial there is none."""
+    return "none" if stop_at is None else stop_at
 
 
 def _worst(courses: Sequence[Course], protocol: Protocol) -> ReportTable:
@@ -331,7 +343,7 @@ def _alerts(rows: ReportRows, zone: ZoneInfo) -> ReportTable:
         (
             f"A-{one.number:04}",
             one.code or "the program",
-            one.signal.replace("_", " "),
+            _signal_words(one),
             one.level or "no grade",
             _moment(one.opened_at, zone),
             _minutes(one.opened_at, one.acknowledged_at),
@@ -339,8 +351,13 @@ def _alerts(rows: ReportRows, zone: ZoneInfo) -> ReportTable:
         )
         for one in rows.alerts
     ]
-    heads = ("Alert", "Patient", "Signal", "Level", "Opened", "Minutes to the answer", "State")
+    heads = ("Alert", "Patient", "About", "Level", "Opened", "Minutes to the answer", "State")
     return _table("alerts", "Alerts and the time to acknowledgement", heads, lines)
+
+
+def _signal_words(alert: AlertRow) -> str:
+    signal, _, slot = alert.signal.partition(" ")
+    return short_words(signal, slot, alert.level).rstrip(",")
 
 
 def _minutes(opened_at: datetime, acknowledged_at: datetime | None) -> Cell:

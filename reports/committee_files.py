@@ -3,7 +3,7 @@
 import csv
 import io
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from html import escape
 from typing import Any, Final
@@ -19,6 +19,7 @@ from reports.committee_rows import ReportRows
 from reports.pdf import (
     Flowable,
     Frame,
+    fitting_widths,
     heading,
     make_pdf,
     page_width,
@@ -31,8 +32,8 @@ from reports.pdf import (
 )
 from trial.protocol import Protocol
 
-STUDY: Final = "NCT06902012"
 _PARTS: Final = {Part.OPEN: "Open part: safety", Part.CLOSED: "Closed part: efficacy"}
+_ROWS_KEPT_TOGETHER: Final = 16
 _MADE_ON: Final = (1980, 1, 1, 0, 0, 0)
 """The date of every file inside a zip: the same tables give the same bytes."""
 
@@ -45,19 +46,19 @@ def render_pdf(
     part: Part,
     sha256: str,
 ) -> bytes:
-    """Page by page: what it is, the pictures of the open part, then every table."""
+    """Page by page: what it is, the first numbers, the pictures of the open part, then every other table."""
     parts: list[Flowable] = [
         heading(_title(about, part), 1),
         pairs(_about_rows(about, sha256), wide=True),
         space(),
     ]
+    parts += _pdf_tables(one for one in tables if one.comes_first)
     if part is Part.OPEN:
         for picture in pictures_of(rows, protocol, page_width(wide=True)):
             parts += [together(heading(picture.title), picture.drawing, soft(picture.alt)), space(10)]
-    for one in tables:
-        parts += [heading(one.title), *_pdf_table(one), space(10)]
+    parts += _pdf_tables(one for one in tables if not one.comes_first)
     marks = (f"Data cut-off {_moment(about, 'cutoff_at')}", f"SHA-256 {sha256}")
-    return make_pdf(Frame(_title(about, part), STUDY, marks, wide=True), parts)
+    return make_pdf(Frame(_title(about, part), about["registration"], marks, wide=True), parts)
 
 
 def render_html(
@@ -73,8 +74,9 @@ def render_html(
     body = [
         f"<h1>{escape(_title(about, part))}</h1>",
         _html_rows([("", "")], _about_rows(about, sha256)),
+        *(_html_table(one) for one in tables if one.comes_first),
         *(_html_picture(picture) for picture in pictures),
-        *(_html_table(one) for one in tables),
+        *(_html_table(one) for one in tables if not one.comes_first),
     ]
     page = _PAGE.format(title=escape(_title(about, part)), body="\n".join(body))
     return page.encode()
@@ -116,7 +118,7 @@ def _title(about: dict[str, Any], part: Part) -> str:
 
 def _about_rows(about: dict[str, Any], sha256: str) -> list[tuple[str, str]]:
     return [
-        ("Study", STUDY),
+        ("Study", about["registration"]),
         ("Data cut-off", _moment(about, "cutoff_at")),
         ("Made", _moment(about, "made_at")),
         ("Rules", about["ruleset"]),
@@ -131,21 +133,21 @@ def _moment(about: dict[str, Any], name: str) -> str:
     return f"{at:%Y-%m-%d %H:%M} ({about['zone']})"
 
 
+def _pdf_tables(tables: Iterable[ReportTable]) -> Iterator[Flowable]:
+    """Each under its heading; a short one is not torn apart by the end of a page."""
+    for one in tables:
+        whole = [heading(one.title), *_pdf_table(one)]
+        yield from [together(*whole)] if len(one.rows) <= _ROWS_KEPT_TOGETHER else whole
+        yield space(10)
+
+
 def _pdf_table(one: ReportTable) -> list[Flowable]:
     """The table with its note; an empty one says so in words."""
     if not one.rows:
         return [paragraph("Nothing recorded by the cut-off.")]
     cells = [[_shown(cell) for cell in row] for row in one.rows]
-    widths = [
-        min(34.0, max(7.0, *(len(line) for row in (list(one.heads), *cells) for line in _lines(row[place]))))
-        for place in range(len(one.heads))
-    ]
     note = [soft(one.note)] if one.note else []
-    return [table(one.heads, cells, widths, wide=True), *note]
-
-
-def _lines(words: str) -> list[str]:
-    return words.split("\n") or [""]
+    return [table(one.heads, cells, fitting_widths(one.heads, cells, wide=True), wide=True), *note]
 
 
 def _shown(cell: Cell) -> str:

@@ -4,12 +4,12 @@ One drawing serves the PDF and, as SVG, the HTML. Legible without colour: the gr
 goes on ends in an arrow, what nobody looked at is hatched.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final, Literal
 
-from reportlab.graphics.shapes import Drawing, Group, Line, Polygon, PolyLine, Rect, String
+from reportlab.graphics.shapes import Circle, Drawing, Group, Line, Polygon, PolyLine, Rect, String
 from reportlab.lib.colors import HexColor
 
 from charts.heat_rows import CellKind, HeatCell
@@ -18,7 +18,7 @@ from grading.scale import Toxicity
 from reports.committee_rows import HeatGrid, PatientRow, ReportRows
 from reports.pdf_fonts import BOLD, PLAIN, register_fonts
 from trial.protocol import Protocol
-from trial.safety_times import incidence_of
+from trial.safety_times import GradeIncidence, incidence_of
 from trial.stopping_rules import boundary_of, read
 from trial.stopping_settings import StoppingRule
 
@@ -30,7 +30,10 @@ _ACTION: Final = HexColor(_COLOURS.action)
 _BORDER: Final = HexColor(_COLOURS.border)
 _HATCH: Final = HexColor(HATCH)
 _ROW: Final = 15.0
+_LANE: Final = 21.0
 _LEFT: Final = 62.0
+_BETWEEN: Final = 64.0
+"""Room between two panels, for the words beside the axis of the second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,7 @@ def _hatching(x: float, y: float, width: float, height: float) -> Iterator[Line]
 def _swimmer(rows: ReportRows, width: float) -> Picture:
     """One lane a patient from the first infusion; what goes on at the cut-off ends in an arrow."""
     infused = [one for one in rows.patients if one.infused_at]
-    height = _ROW * max(len(infused), 1) + 34
+    height = _LANE * max(len(infused), 1) + 34
     drawing = Drawing(width, height)
     days = [(rows.cutoff_at - one.infused_at[0]).days + 1 for one in infused]
     most = max([28, *days])
@@ -133,16 +136,16 @@ def _swimmer(rows: ReportRows, width: float) -> Picture:
     step = next(step for step in (7, 14, 28, 56, 91, 182, 100_000) if most / step <= 9)
     for day in range(0, most + 1, step):
         x = _LEFT + day * scale
-        drawing.add(Line(x, 18, x, height - 6, strokeColor=_BORDER, strokeWidth=0.3))
+        drawing.add(_rule(x, 18, x, height - 6))
         drawing.add(_words(x, 8, f"day {day}", size=6.5, middle=True))
     if not infused:
         drawing.add(_words(_LEFT, height - 20, "Nobody has been infused by the cut-off."))
     for place, (one, last) in enumerate(zip(infused, days, strict=True)):
-        y = height - 8 - (place + 1) * _ROW
+        y = height - 8 - (place + 1) * _LANE
         _lane(drawing, rows, one, y, scale, last)
     alt = (
         "One lane for each patient from the first infusion. Lines 1 and 2: infusions. Tiles: worst grade of "
-        "a day, the numeral from 3 on. T: tocilizumab. Arrow: followed on."
+        "a day; above it the numeral of the worst day, from 3 on. T: tocilizumab. Arrow: followed on."
     )
     return Picture("Patients over time", alt, drawing)
 
@@ -151,8 +154,8 @@ def _lane(drawing: Drawing, rows: ReportRows, patient: PatientRow, y: float, sca
     first = patient.infused_at[0]
     died = None if patient.died_on is None else (patient.died_on - first.date()).days
     end = last if died is None else max(died, 0)
-    middle = y + _ROW / 2
-    drawing.add(_words(0, y + 4, patient.code))
+    middle = y + _LANE / 2
+    drawing.add(_words(0, middle - 3, patient.code))
     drawing.add(Line(_LEFT, middle, _LEFT + end * scale, middle, strokeColor=_BORDER, strokeWidth=4))
     if died is None:
         tip = _LEFT + end * scale
@@ -160,27 +163,33 @@ def _lane(drawing: Drawing, rows: ReportRows, patient: PatientRow, y: float, sca
             [tip, middle - 4, tip + 7, middle, tip, middle + 4], fillColor=_SOFT, strokeColor=None
         )
         drawing.add(arrow)
-    for day, grade in _worst_by_day(rows, patient):
-        colours = _TILES[str(grade)]
-        x, side = _LEFT + day * scale, max(scale, 1.2)
-        drawing.add(_box(x, middle - 4, side, 8, colours.background))
-        if grade >= 3:
-            drawing.add(_words(x + side / 2, middle + 4.6, str(grade), size=5.5, bold=True, middle=True))
+    _lane_grades(drawing, _worst_by_day(rows, patient), middle, scale)
     for number, at in enumerate(patient.infused_at, start=1):
         x = _LEFT + (at - first) / timedelta(days=1) * scale
-        drawing.add(Line(x, y, x, y + _ROW - 1, strokeColor=_ACTION, strokeWidth=1.6))
-        drawing.add(_words(x - 5, y + 1, str(number), size=5.5))
+        drawing.add(Line(x, middle - 7, x, middle + 7, strokeColor=_ACTION, strokeWidth=1.6))
+        drawing.add(_words(x - 5, middle - 8, str(number), size=6))
     for one in rows.treatments:
         if one.code == patient.code and one.drug == "tocilizumab":
             x = _LEFT + (one.started_at - first) / timedelta(days=1) * scale
-            drawing.add(_words(x, y - 0.5, "T", size=5.5, middle=True))
+            drawing.add(_words(x, middle - 10, "T", size=6, middle=True))
     if died is not None:
         drawing.add(_words(_LEFT + end * scale + 3, middle - 2.5, "died", size=6.5, bold=True))
 
 
-def _worst_by_day(rows: ReportRows, patient: PatientRow) -> list[tuple[float, int]]:
-    """(days since the first infusion, worst proved grade of either toxicity), where it is above 0."""
-    found: dict[int, int] = {}
+def _lane_grades(drawing: Drawing, days: Sequence[tuple[int, int, int]], middle: float, scale: float) -> None:
+    """A tile for each day; above the first of the worst days of an infusion its numeral, from 3 on."""
+    for number, day, grade in days:
+        x, side = _LEFT + day * scale, max(scale, 1.2)
+        drawing.add(_box(x, middle - 4, side, 8, _TILES[str(grade)].background))
+        worst = max(one for other, _, one in days if other == number)
+        is_first = day == next(one for other, one, found in days if (other, found) == (number, worst))
+        if grade >= 3 and is_first and grade == worst:
+            drawing.add(_words(x + side / 2, middle + 5.5, str(grade), size=6.5, bold=True, middle=True))
+
+
+def _worst_by_day(rows: ReportRows, patient: PatientRow) -> list[tuple[int, int, int]]:
+    """(infusion, days since the first one, worst proved grade of either toxicity), where it is above 0."""
+    found: dict[tuple[int, int], int] = {}
     for grid in rows.heat:
         for row in grid.rows:
             for panel in row.panels if row.study_code == patient.code else ():
@@ -189,37 +198,80 @@ def _worst_by_day(rows: ReportRows, patient: PatientRow) -> list[tuple[float, in
                 shift = (patient.infused_at[panel.number - 1] - patient.infused_at[0]).days
                 for cell in panel.cells:
                     if cell.at_least:
-                        day = shift + cell.day
-                        found[day] = max(cell.at_least, found.get(day, 0))
-    return sorted(found.items())
+                        at = (panel.number, shift + cell.day)
+                        found[at] = max(cell.at_least, found.get(at, 0))
+    return [(number, day, grade) for (number, day), grade in sorted(found.items())]
 
 
 def _incidence(rows: ReportRows, toxicity: Toxicity, protocol: Protocol, width: float) -> Picture:
     """Grade 2 or more, and 3 or more, after each infusion: same axes, number at risk below."""
     courses = [spell.course for spell in rows.spells]
+    last = protocol.monitoring_days
     drawing = Drawing(width, 190)
-    room = (width - 60) / 2
-    last = 28
+    room = (width - 46 - _BETWEEN - 20) / 2
     for number in (1, 2):
-        left = 30 + (number - 1) * (room + 26)
-        _axes(drawing, left, 52, room, 112, last, f"{('First', 'Second')[number - 1]} infusion")
-        for at_least, dash in ((2, None), (3, (3, 2))):
-            found = incidence_of(courses, toxicity, number, at_least, protocol.monitoring_days)
-            steps = [(min(step.day, last), step.incidence) for step in found.curve.steps if step.day <= last]
-            end = min(last, found.curve.last_day or 0)
-            points = _stairs([(0.0, 0.0), *steps], end, left, 52, room / last, 112)
-            drawing.add(_line(points, 1.6, dash))
-            y = 52 + 112 * (steps[-1][1] if steps else 0)
-            drawing.add(_words(left + end * room / last + 2, y - 2, f"{at_least}+", size=7, bold=True))
-            risk = found.at_risk([0, 7, 14, 28])
-            row = 24 if at_least == 2 else 12
-            drawing.add(_words(left - 26, row, f"{at_least}+", size=6.5))
-            for day, count in zip((0, 7, 14, 28), risk, strict=True):
-                drawing.add(_words(left + day * room / last, row, str(count), size=6.5, middle=True))
+        panel = _Panel(46 + (number - 1) * (room + _BETWEEN), 52, room, 112, last)
+        _axes(drawing, panel, f"{('First', 'Second')[number - 1]} infusion")
+        found = {at_least: incidence_of(courses, toxicity, number, at_least, last) for at_least in (2, 3)}
+        ends = {at_least: _draw_curve(drawing, panel, one, at_least) for at_least, one in found.items()}
+        _name_curves(drawing, panel, ends)
+        for at_least, one in found.items():
+            _number_at_risk(drawing, panel, one, at_least)
     title = f"{toxicity.label}: cumulative incidence of grade 2 or more, and 3 or more"
-    return Picture(
-        title, f"{title}, with the number at risk; the table of incidence holds the same.", drawing
+    alt = (
+        f"Share of patients with {toxicity.label} of grade 2 or more (full line) and 3 or more (dashed) "
+        "by each day; below, how many were still at risk. The table of incidence holds the limits."
     )
+    return Picture(title, alt, drawing)
+
+
+@dataclass(frozen=True, slots=True)
+class _Panel:
+    """Where a curve is drawn: from day 0 to `last` across, from 0 to 1 up."""
+
+    left: float
+    low: float
+    width: float
+    height: float
+    last: int
+
+    def x(self, day: float) -> float:
+        return self.left + day * self.width / self.last
+
+    def y(self, share: float) -> float:
+        return self.low + share * self.height
+
+    @property
+    def ticks(self) -> range:
+        return range(0, self.last + 1, 2 if self.last <= 14 else 7)
+
+
+def _draw_curve(drawing: Drawing, panel: _Panel, found: GradeIncidence, at_least: int) -> tuple[float, float]:
+    """The steps; returns the day and the share at which the curve ends."""
+    steps = [(min(step.day, panel.last), step.incidence) for step in found.curve.steps]
+    shown = [(day, share) for day, share in steps if day <= panel.last]
+    end = min(panel.last, found.curve.last_day or 0)
+    share = shown[-1][1] if shown else 0.0
+    points = [(panel.x(day), panel.y(up)) for day, up in _corners([(0.0, 0.0), *shown, (end, share)])]
+    drawing.add(_line([value for point in points for value in point], 1.6, None if at_least == 2 else (3, 2)))
+    return end, share
+
+
+def _name_curves(drawing: Drawing, panel: _Panel, ends: Mapping[int, tuple[float, float]]) -> None:
+    """ "2+" and "3+" at the ends; one name where both curves end at the same place."""
+    if ends[2] == ends[3]:
+        ends, names = {2: ends[2]}, {2: "2+, 3+"}
+    else:
+        names = {2: "2+", 3: "3+"}
+    for at_least, (day, share) in ends.items():
+        drawing.add(_words(panel.x(day) + 3, panel.y(share) - 2.5, names[at_least], size=7, bold=True))
+
+
+def _number_at_risk(drawing: Drawing, panel: _Panel, found: GradeIncidence, at_least: int) -> None:
+    y = 22 if at_least == 2 else 11
+    drawing.add(_words(panel.left - 44, y, f"at risk, {at_least}+", size=6.5))
+    for day, count in zip(panel.ticks, found.at_risk(list(panel.ticks)), strict=True):
+        drawing.add(_words(panel.x(day), y, str(count), size=6.5, middle=True))
 
 
 def _line(points: list[float], width: float, dash: tuple[int, int] | None) -> PolyLine:
@@ -229,28 +281,30 @@ def _line(points: list[float], width: float, dash: tuple[int, int] | None) -> Po
     return line
 
 
-def _axes(
-    drawing: Drawing, left: float, low: float, width: float, height: float, last: int, title: str
-) -> None:
-    drawing.add(_words(left, low + height + 8, title, bold=True))
-    for share in (0, 0.5, 1):
-        y = low + share * height
-        drawing.add(Line(left, y, left + width, y, strokeColor=_BORDER, strokeWidth=0.3))
-        drawing.add(_words(left - 24, y - 2, f"{100 * share:.0f} %", size=6.5))
-    for day in (0, 7, 14, 21, 28):
-        drawing.add(_words(left + day * width / last, low - 12, f"day {day}", size=6.5, middle=True))
+def _axes(drawing: Drawing, panel: _Panel, title: str) -> None:
+    drawing.add(_words(panel.left, panel.y(1) + 8, title, bold=True))
+    for share in (0, 0.25, 0.5, 0.75, 1):
+        y = panel.y(share)
+        drawing.add(_rule(panel.left, y, panel.left + panel.width, y))
+        drawing.add(_words(panel.left - 24, y - 2, f"{100 * share:.0f} %", size=6.5))
+    for day in panel.ticks:
+        words = f"day {day}" if day == 0 else str(day)
+        drawing.add(_words(panel.x(day), panel.low - 11, words, size=6.5, middle=True))
 
 
-def _stairs(
-    steps: Sequence[tuple[float, float]], end: float, left: float, low: float, per_day: float, height: float
-) -> list[float]:
-    """The corners of a step function: flat until the next day, then up."""
-    points: list[float] = []
-    before = 0.0
-    for day, share in steps:
-        points += [left + day * per_day, low + before * height, left + day * per_day, low + share * height]
-        before = share
-    return [*points, left + end * per_day, low + before * height]
+def _rule(x1: float, y1: float, x2: float, y2: float) -> Line:
+    """A line that only helps the eye."""
+    return Line(x1, y1, x2, y2, strokeColor=_BORDER, strokeWidth=0.2)
+
+
+def _corners(points: Iterable[tuple[float, float]]) -> Iterator[tuple[float, float]]:
+    """The corners of a step function: flat until the next point, then straight up or down to it."""
+    before: float | None = None
+    for across, up in points:
+        if before is not None:
+            yield across, before
+        yield across, up
+        before = up
 
 
 def _staircase(rows: ReportRows, rule: StoppingRule, width: float) -> Picture:
@@ -265,7 +319,7 @@ def _staircase(rows: ReportRows, rule: StoppingRule, width: float) -> Picture:
         drawing.add(_words(40 + n * across, 16, str(n), size=6.5, middle=True))
     for events in range(0, most + 1, max(1, most // 8)):
         y = 30 + events * up
-        drawing.add(Line(40, y, 40 + most_n * across, y, strokeColor=_BORDER, strokeWidth=0.3))
+        drawing.add(_rule(40, y, 40 + most_n * across, y))
         drawing.add(_words(26, y - 2, str(events), size=6.5))
     drawing.add(_words(40, 4, "patients evaluable (across), patients with an event (up)", size=6.5))
     for n, stop in looks:
@@ -274,17 +328,24 @@ def _staircase(rows: ReportRows, rule: StoppingRule, width: float) -> Picture:
         square.fillColor, square.strokeColor = _INK, None
         drawing.add(square)
         drawing.add(_words(x, y + 4, str(stop), size=6.5, middle=True))
-    drawing.add(_path([(0, 0), *enumerate(reading.path, start=1)], across, up, None))
+    observed = [(0, 0), *enumerate(reading.path, start=1)]
+    drawing.add(_path(observed, across, up, None))
+    n, events = observed[-1]
+    drawing.add(Circle(40 + n * across, 30 + events * up, 3, fillColor=_ACTION, strokeColor=None))
     for edge in ("fewest", "most"):
         fan = [(point.n, getattr(point, edge)) for point in reading.fan]
         if fan:
             drawing.add(_path(fan, across, up, (3, 2)))
-    alt = f"{rule.words}: limits as squares, the observed path as a full line, pending patients dashed."
+    alt = (
+        f"{rule.words}: limits as squares, the observed path as a full line to its dot, what "
+        "is still possible with the pending patients dashed."
+    )
     return Picture(f"Stopping rule: {rule.words}", alt, drawing)
 
 
 def _path(
     points: Iterable[tuple[int, int]], across: float, up: float, dash: tuple[int, int] | None
 ) -> PolyLine:
-    flat: list[float] = [value for n, events in points for value in (40 + n * across, 30 + events * up)]
+    corners = _corners((40 + n * across, 30 + events * up) for n, events in points)
+    flat = [value for corner in corners for value in corner]
     return _line(flat, 2, dash)

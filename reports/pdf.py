@@ -14,6 +14,7 @@ from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import (
     BaseDocTemplate,
@@ -35,6 +36,7 @@ from reports.pdf_tile import grade_tile
 __all__ = [
     "Flowable",
     "Frame",
+    "fitting_widths",
     "grade_tile",
     "heading",
     "make_pdf",
@@ -60,6 +62,10 @@ _MARGIN: Final = 16 * mm
 _FOOT: Final = 20 * mm
 _ROOM_UNDER_HEADING: Final = 25 * mm
 _SIZE: Final = 9.0
+_PADDING_LEFT: Final = 3
+_PADDING_RIGHT: Final = 6
+_WIDEST: Final = 170.0
+"""Beyond so many points a column asks for no more room than another."""
 
 
 class _Heading(Paragraph):
@@ -198,6 +204,31 @@ def table(
     )
 
 
+def fitting_widths(heads: Sequence[str], rows: Sequence[Sequence[str]], *, wide: bool = False) -> list[float]:
+    """Widths for `table`, in points: no word is broken while the page has room, longer texts get the rest."""
+    register_fonts()
+    columns = [[(head, BOLD), *((row[place], PLAIN) for row in rows)] for place, head in enumerate(heads)]
+    least = [max(_longest_word(words, font) for words, font in column) for column in columns]
+    wanted = [min(_WIDEST, max(_width(words, font) for words, font in column)) for column in columns]
+    more = [max(one - another, 0.0) for one, another in zip(wanted, least, strict=True)]
+    left = page_width(wide) - sum(least)
+    if left <= 0 or not any(more):
+        return least
+    share = left / sum(more)
+    return [one + share * another for one, another in zip(least, more, strict=True)]
+
+
+def _longest_word(words: str, font: str) -> float:
+    """Chinese may be broken anywhere, so that it asks for no room of its own."""
+    found = words.split() or [""]
+    return max(min(_width(word, font), _WIDEST) if not is_chinese(word) else 0.0 for word in found)
+
+
+def _width(words: str, font: str) -> float:
+    lines = words.split("\n")
+    return max(float(stringWidth(line, font, _SIZE)) for line in lines) + _PADDING_LEFT + _PADDING_RIGHT + 0.5
+
+
 def _cell(value: Cell) -> Flowable:
     return Paragraph(markup(value) or " ", _body("cell", value)) if isinstance(value, str) else value
 
@@ -230,8 +261,8 @@ def _padding(points: float) -> list[tuple[Any, ...]]:
         ("FONTNAME", *whole, PLAIN),
         ("TOPPADDING", *whole, points),
         ("BOTTOMPADDING", *whole, points),
-        ("LEFTPADDING", *whole, 3),
-        ("RIGHTPADDING", *whole, 6),
+        ("LEFTPADDING", *whole, _PADDING_LEFT),
+        ("RIGHTPADDING", *whole, _PADDING_RIGHT),
     ]
 
 

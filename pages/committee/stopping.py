@@ -1,5 +1,7 @@
 """Stopping rules: what was observed against each rule, how the rule behaves, and what was decided on it."""
 
+from datetime import datetime
+
 import streamlit as st
 
 from actions import context
@@ -15,6 +17,7 @@ from pages.committee.stopping_parts.words import formal_words, immediate_words, 
 from pages.office.office_parts.sheet import show_said
 from pages.parts import tiles
 from pages.parts.access import require_role
+from pages.parts.saving import allow_saving
 from pages.parts.wording import date_and_time, zone_words
 
 _PURPOSE = (
@@ -33,19 +36,20 @@ def main() -> None:
     st.title("Stopping rules", anchor=False)
     st.html(tiles.soft(f"Data as of {date_and_time(now, zone)} {zone_words(now, zone)}. {_PURPOSE}"))
     show_said()
+    allow_saving()
     if not rules:
         st.text("The protocol in force has no stopping rule.")
     for state in rules:
-        _draw_rule(actor, state)
+        _draw_rule(actor, state, now)
 
 
-def _draw_rule(actor: Actor, state: RuleState) -> None:
+def _draw_rule(actor: Actor, state: RuleState, now: datetime) -> None:
     st.header(state.rule.words, anchor=False)
     if state.crossing is not None:
         st.html(tiles.piece("div", text=reached_words(state), classes="vigil-banner", role="status"))
     st.text(formal_words(state))
     st.text(immediate_words(state))
-    draw_pictures(state)
+    draw_pictures(state, now)
     st.html(patients_table(state))
     if may(actor.role, Action.DECIDE_ON_RULE):
         draw_decision(actor, state)

@@ -10,13 +10,13 @@ from actions import context
 from actions.permissions import ROLE_WORDS
 from alerts.health import worker_state
 from alerts.posting import active_recipients
+from alerts.words.short import PROGRAM_ADVICE, PROGRAM_WORDS
 from clock import utc_now
 from db.queries.board_alerts import load_program_alerts
 from db.roles import Actor
 from db.session import reading
 from pages.parts import tiles
 from pages.parts.access import current_actor
-from pages.parts.signal_words import PROGRAM_ADVICE, PROGRAM_WORDS
 from pages.parts.wording import counted, sentence_case, when
 from settings import ROOT
 

@@ -8,12 +8,12 @@ from sqlmodel import Session
 
 from actions import context
 from actions.words import dates_in_words
+from alerts.words.short import short_words
 from db.queries.board_alerts import BoardAlert, load_board_alerts
 from db.queries.charted_entries import Entry, load_entries
 from db.queries.office import InfusionRecord, PatientRecord, load_stays
 from db.queries.skips import load_skips
 from pages.parts import tiles
-from pages.parts.signal_words import short_words
 from trial.calendar import Slot, SlotKind, StayPeriod
 from trial.discharge import Discharge, check_discharge
 from trial.due import DueCourse, due_now, skips_that_count

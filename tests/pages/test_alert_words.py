@@ -10,11 +10,11 @@ from alerts.escalation import Life
 from alerts.model import SignalKind
 from alerts.posting import Person
 from alerts.states import EndedReason
+from alerts.words.short import PROGRAM_ADVICE, PROGRAM_WORDS, short_words
 from db.queries.alert_thread import Answer, Attempt, Notified, Silenced, Told
 from db.queries.alerts import AlertRow, AlertStory, Before, Member
 from db.queries.charted_entries import StoredGrade
 from grading.scale import Toxicity
-from pages.parts.signal_words import PROGRAM_ADVICE, PROGRAM_WORDS, short_words
 from pages.parts.who_is_told import CASES, would_be_told
 from pages.ward.alerts_parts.coming import Coming, coming_of, coming_words
 from pages.ward.alerts_parts.told import ROWS_AT_ONCE, delivery_words, told_summary, told_table, whole_table

@@ -11,12 +11,12 @@ from streamlit.testing.v1 import AppTest
 
 from actions import accounts, context
 from alerts.health import record_heartbeat
+from alerts.words.short import PROGRAM_ADVICE, PROGRAM_WORDS
 from clock import utc_now
 from db.models import Alert, Heartbeat, Recipient
 from db.session import writing
 from pages.parts import banner
 from pages.parts.banner import banner_lines
-from pages.parts.signal_words import PROGRAM_ADVICE, PROGRAM_WORDS
 from settings import ROOT, Settings
 from trial.protocol import load_protocol
 

@@ -6,9 +6,9 @@ from urllib.parse import quote
 
 from actions import context
 from alerts.wording import reference
+from alerts.words.short import short_words
 from db.queries.oversight import AnsweredAlert, Correction, LateEntry, Override
 from pages.parts import tiles
-from pages.parts.signal_words import short_words
 from pages.parts.values import column_label, value_words
 from pages.parts.wording import date_and_time, infusion_words, late_words, sentence_case, span
 from trial.completeness import CourseCount

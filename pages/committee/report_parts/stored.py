@@ -16,6 +16,7 @@ from pages.parts import tiles
 from pages.parts.wording import date_and_time
 from reports.committee import MEDIA, moved_since
 from reports.committee_figures import Part
+from reports.signature_sheet import render_signatures
 from trial.protocol import parse_protocol
 
 _KINDS = {"pdf": "PDF", "html": "web page", "xlsx": "Excel", "csv": "CSV files"}
@@ -41,6 +42,7 @@ def draw_report(actor: Actor, report: StoredReport) -> None:
         st.html(tiles.table(f"Report {report.number}", ("", ""), cells))
         _draw_files(actor, report)
         st.html(_signatures(report))
+        _draw_signature_sheet(report)
         _draw_moved(report)
         if may(actor.role, Action.SIGN_REPORT):
             _draw_sign(actor, report)
@@ -89,6 +91,21 @@ def _signatures(report: StoredReport) -> str:
         return tiles.soft("Nobody has signed this report.")
     caption = f"Signatures, bound to {report.frozen_sha256[:16]}"
     return tiles.table(caption, ("Name", "Role", "Signed", "Meaning"), rows)
+
+
+def _draw_signature_sheet(report: StoredReport) -> None:
+    """The signatures as a file of their own, once there is one: those that were signed stay as they are."""
+    if not report.signatures:
+        return
+    protocol, zone = context.protocol(), context.settings().zone
+    st.download_button(
+        f"Signatures of report {report.number} (PDF)",
+        lambda: render_signatures(report, protocol.registration, zone),
+        file_name=f"vigil-report-{report.number}-signatures.pdf",
+        mime=MEDIA["pdf"],
+        on_click="ignore",
+        key=f"report-signatures-{report.id}",
+    )
 
 
 def _draw_moved(report: StoredReport) -> None:

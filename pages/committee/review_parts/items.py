@@ -39,7 +39,7 @@ def _draw(actor: Actor, one: MarkedItem, comments: Sequence[Comment]) -> None:
             tiles.line(
                 tiles.piece("b", text=f"{item.study_code} "),
                 tiles.piece("span", text=f"{item.words} "),
-                tiles.link("Open", item.link),
+                tiles.link(f"Open {item.study_code}", item.link),
             )
             + tiles.soft(f"{mark_words(one)} Data of {date_and_time(item.changed_at, zone)}.")
         )
@@ -53,10 +53,10 @@ def _draw(actor: Actor, one: MarkedItem, comments: Sequence[Comment]) -> None:
 
 
 def mark_words(one: MarkedItem) -> str:
-    """ "New.", "Changed since your review of 2 Mar 2026 10:00.", "Reviewed 2 Mar 2026 10:00."."""
-    since = " Since your last look." if one.is_since_last_look else ""
+    """ "New since your last look.", "Changed since your review of 2 Mar 2026 10:00.", "Reviewed ..."."""
     if one.reviewed_at is None:
-        return f"New.{since}"
+        return "New since your last look." if one.is_since_last_look else "Not reviewed yet."
+    since = " New since your last look." if one.is_since_last_look else ""
     at = date_and_time(one.reviewed_at, context.settings().zone)
     return f"Reviewed {at}." if one.mark is Mark.REVIEWED else f"Changed since your review of {at}.{since}"
 

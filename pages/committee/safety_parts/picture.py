@@ -1,23 +1,17 @@
 """One picture of the page: its heading, how to read it, the figure, saving it, and the table behind it."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import streamlit as st
 
 from charts.figure import CONFIG, Drawn
 from pages.committee.safety_parts.view import View, part
 from pages.parts import tiles
+from pages.parts.saving import save_buttons
 from pages.parts.theme import theme_now
 from pages.parts.wording import date_and_time, zone_words
-
-_SAVING: Final = (
-    f"<script>{Path(__file__).parents[2].joinpath('parts', 'save_picture.js').read_text()}</script>"
-)
-_TRIAL: Final = "NCT06902012"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +34,6 @@ class Picture:
     draw: Callable[[str], Drawn]
     table: Callable[[], str]
     answers: bool = False
-
-
-def allow_saving() -> None:
-    """Send the script of the buttons; once a page."""
-    st.html(_SAVING, unsafe_allow_javascript=True)
 
 
 def show_picture(view: View, picture: Picture) -> list[Any]:
@@ -79,27 +68,11 @@ def _touched(selection: Any) -> list[Any]:  # noqa: ANN401 - Streamlit's selecti
 def _buttons(view: View, picture: Picture) -> str:
     """Save as SVG or PNG; title and cut-off travel with the picture."""
     on = view.cut_off.astimezone(view.zone).date()
-    name = f"vigil-{re.sub(r'[^a-z0-9]+', '-', picture.title.lower()).strip('-')}-{on}"
-    buttons = [
-        tiles.piece(
-            "button",
-            text=f"Save as {kind.upper()}",
-            type="button",
-            classes="vigil-save",
-            data_of=f"picture-{picture.name}",
-            data_format=kind,
-            data_name=name,
-            data_title=picture.title,
-            data_note=cut_off_words(view),
-            aria_label=f"Save as {kind.upper()}: {picture.title}",
-        )
-        for kind in ("svg", "png")
-    ]
-    return tiles.piece("div", *buttons, classes="vigil-saves")
+    return save_buttons(f"picture-{picture.name}", picture.title, cut_off_words(view), on)
 
 
 def cut_off_words(view: View) -> str:
     """What a picture needs to be understood elsewhere: the trial, the cut-off and the filter."""
     until = f"{date_and_time(view.cut_off, view.zone)} {zone_words(view.cut_off, view.zone)}"
     chosen = ", ".join(f"{name} {value}" for name, value in view.filter.address().items() if name != "cutoff")
-    return f"{_TRIAL}, data up to {until}" + (f", only {chosen}" if chosen else "") + "."
+    return f"{view.protocol.registration}, data up to {until}" + (f", only {chosen}" if chosen else "") + "."

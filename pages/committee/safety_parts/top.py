@@ -10,10 +10,10 @@ from actions.permissions import Page
 from clock import utc_now
 from db.session import reading
 from pages.committee.safety_parts.filters import choose, filter_words
-from pages.committee.safety_parts.picture import allow_saving
 from pages.committee.safety_parts.view import View, load_view
 from pages.parts import tiles
 from pages.parts.access import page_address
+from pages.parts.saving import allow_saving
 from pages.parts.wording import counted, date_and_time, date_words, zone_words
 from trial.safety_filter import Asked, read_filter
 

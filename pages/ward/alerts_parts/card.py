@@ -10,11 +10,11 @@ import streamlit as st
 from actions.permissions import Action, may
 from alerts.model import SignalKind
 from alerts.wording import reference
+from alerts.words.short import short_words
 from db.queries.alert_thread import Answer
 from db.queries.alerts import AlertRow, AlertStory
 from db.roles import Actor
 from pages.parts import tiles
-from pages.parts.signal_words import short_words
 from pages.parts.wording import date_and_time, infusion_words, sentence_case
 from pages.ward.alerts_parts.answer import show_answer
 from pages.ward.alerts_parts.coming import Coming, coming_words

@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from alerts.model import SignalKind
 from alerts.wording import grade_words, reference, toxicity_words
+from alerts.words.short import PROGRAM_ADVICE, SLOT_WORDS, short_words, toxicity
 from db.queries.alerts import AlertStory, Member
-from pages.parts.signal_words import PROGRAM_ADVICE, SLOT_WORDS, short_words, toxicity
 from pages.parts.values import column_label, value_words
 from pages.parts.wording import columns_words, late_words, sentence_case, when, when_and_ago
 from pages.ward.alerts_parts.latched import of_a_rule, of_an_event, of_the_bar

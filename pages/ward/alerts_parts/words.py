@@ -7,10 +7,10 @@ from zoneinfo import ZoneInfo
 from alerts.model import SignalKind
 from alerts.states import STARTING
 from alerts.wording import days_after, toxicity_words
+from alerts.words.short import PROGRAM_WORDS, SLOT_WORDS, toxicity
 from db.inputs_alerts import ActionTaken
 from db.queries.alert_thread import Answer, Notified, Silenced
 from db.queries.alerts import AlertRow, AlertStory
-from pages.parts.signal_words import PROGRAM_WORDS, SLOT_WORDS, toxicity
 from pages.parts.wording import span, when, when_and_ago
 
 SEVEREST: Final = 5

@@ -6,11 +6,11 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from alerts.model import SignalKind
+from alerts.words.short import short_words
 from db.queries.board import BoardPatient, Missing
 from db.queries.board_alerts import BoardAlert
 from grading.scale import Toxicity
 from pages.parts import tiles
-from pages.parts.signal_words import short_words
 from pages.parts.wording import (
     ago,
     columns_words,

@@ -1,4 +1,4 @@
-"""What an alert is about, in a few words: the same on the board, the alerts page and in the banner."""
+"""What an alert is about, in a few words: the same on the pages, in the banner and in the report."""
 
 from collections.abc import Mapping
 from typing import Final
