@@ -57,6 +57,8 @@ COVERING_FILES = frozenset(
 The others run without the tracer of coverage, which is a third of a test's time.
 """
 
+IN_BROWSER_S = 400
+"""A browser test of thirty touches takes 15 s alone and ten times that on a machine with other work."""
 
 _browser_files: set[Path] = set()
 
@@ -69,7 +71,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     long_files_first(items)
-    _browser_files.update(item.path for item in items if "browser" in getattr(item, "fixturenames", ()))
+    in_browser = [item for item in items if "browser" in getattr(item, "fixturenames", ())]
+    _browser_files.update(item.path for item in in_browser)
+    for item in in_browser:
+        if item.get_closest_marker("timeout") is None:
+            item.add_marker(pytest.mark.timeout(IN_BROWSER_S))
 
 
 def pytest_collection_finish() -> None:
