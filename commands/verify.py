@@ -93,7 +93,6 @@ def run_checks(zone: ZoneInfo, protocol: Protocol, now: datetime) -> Iterator[Ch
         yield from _sqlite_file(session)
         yield _triggers(session)
         yield _versions(session)
-        yield _records(session)
         infusions = stored.load_infusions(session)
         yield _infusions(session, infusions)
         tally = _compare_courses(session, infusions, zone)
@@ -150,17 +149,16 @@ def _triggers(session: Session) -> Check:
 
 
 def _versions(session: Session) -> Check:
-    broken = [f"assessment {stable_id}" for stable_id in stored.load_broken_versions(session)]
+    broken = [
+        f"{table.name} {stable_id}"
+        for table in stored.versioned_tables()
+        for stable_id in stored.load_broken_versions(session, table)
+    ]
     old = [
         f"assessment version {row} no longer counts and still has a grade"
         for row in stored.load_grades_of_old_versions(session)
     ]
     return Check("versions: numbered without a gap, one current, graded once", [*broken, *old])
-
-
-def _records(session: Session) -> Check:
-    broken = stored.load_broken_records(session)
-    return Check("records of the trial: versions numbered without a gap, one current", broken)
 
 
 def _infusions(session: Session, infusions: Sequence[stored.InfusionToVerify]) -> Check:

@@ -129,8 +129,12 @@ def _about_rows(about: dict[str, Any], sha256: str) -> list[tuple[str, str]]:
 
 
 def _moment(about: dict[str, Any], name: str) -> str:
-    at = datetime.fromisoformat(about[name]).astimezone(ZoneInfo(about["zone"]))
-    return f"{at:%Y-%m-%d %H:%M} ({about['zone']})"
+    return moment_in_zone(datetime.fromisoformat(about[name]), ZoneInfo(about["zone"]))
+
+
+def moment_in_zone(at: datetime, zone: ZoneInfo) -> str:
+    """ "2026-03-02 10:00 (Asia/Shanghai)"."""
+    return f"{at.astimezone(zone):%Y-%m-%d %H:%M} ({zone.key})"
 
 
 def _pdf_tables(tables: Iterable[ReportTable]) -> Iterator[Flowable]:

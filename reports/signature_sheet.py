@@ -1,9 +1,9 @@
 """The signatures of a committee report on a sheet of their own: the signed files stay as they are."""
 
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from db.queries.reports import StoredReport
+from reports.committee_files import moment_in_zone
 from reports.pdf import Frame, fitting_widths, heading, make_pdf, pairs, paragraph, soft, space, table
 
 
@@ -12,12 +12,13 @@ def render_signatures(report: StoredReport, registration: str, zone: ZoneInfo) -
     title = f"Signatures of safety committee report {report.number}"
     about = [
         ("Study", registration),
-        ("Data cut-off", _moment(report.cutoff_at, zone)),
-        ("Made", _moment(report.made_at, zone)),
+        ("Data cut-off", moment_in_zone(report.cutoff_at, zone)),
+        ("Made", moment_in_zone(report.made_at, zone)),
         ("SHA-256 of the frozen content", report.frozen_sha256),
     ]
     signed = [
-        [one.printed_name, one.role, _moment(one.signed_at, zone), one.meaning] for one in report.signatures
+        [one.printed_name, one.role, moment_in_zone(one.signed_at, zone), one.meaning]
+        for one in report.signatures
     ]
     files = [[file.name, file.sha256] for file in report.files]
     heads, of_files = ("Name", "Role", "Signed", "Meaning"), ("File", "SHA-256")
@@ -32,7 +33,3 @@ def render_signatures(report: StoredReport, registration: str, zone: ZoneInfo) -
         table(of_files, files, (28, 72)),
     ]
     return make_pdf(Frame(title, registration, (f"SHA-256 {report.frozen_sha256}",)), parts)
-
-
-def _moment(at: datetime, zone: ZoneInfo) -> str:
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M} ({zone.key})"

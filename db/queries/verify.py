@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import RowMapping, case, func, select, text
+from sqlalchemy import RowMapping, Table, case, func, select
 from sqlmodel import Session, col
 
 from db.models import Assessment, Grade, Infusion, Patient, ProtocolVersion, Record
@@ -77,31 +77,23 @@ def load_protocol_texts(session: Session) -> dict[str, str]:
     return {row.hash: row.text for row in rows}
 
 
-def load_broken_versions(session: Session) -> list[str]:
+def versioned_tables() -> list[Table]:
+    """The tables whose records are corrected by a further version: assessments, treatments and so on."""
+    kept = {"stable_id", "version", "superseded_at"}
+    return [table for table in Record.metadata.sorted_tables if kept <= set(table.c.keys())]
+
+
+def load_broken_versions(session: Session, table: Table) -> list[str]:
     """The stable ids whose versions are not numbered from 1 without a gap, or without exactly one current."""
-    counts = text(
-        "SELECT stable_id FROM assessment GROUP BY stable_id HAVING count(*) <> max(version)"
-        " OR sum(CASE WHEN superseded_at IS NULL THEN 1 ELSE 0 END) <> 1"
+    columns = table.c
+    standing = func.sum(case((columns.superseded_at.is_(None), 1), else_=0))
+    query = (
+        select(columns.stable_id)
+        .group_by(columns.stable_id)
+        .having((func.count() != func.max(columns.version)) | (standing != 1))
+        .order_by(columns.stable_id)
     )
-    return list(session.connection().execute(counts).scalars())
-
-
-def load_broken_records(session: Session) -> list[str]:
-    """The same of the versioned records of the trial: "treatment" and its stable id, and so on."""
-    found = []
-    for table in Record.metadata.sorted_tables:
-        columns = table.c
-        if table.name == "assessment" or not {"stable_id", "version", "superseded_at"} <= set(columns.keys()):
-            continue
-        standing = func.sum(case((columns.superseded_at.is_(None), 1), else_=0))
-        query = (
-            select(columns.stable_id)
-            .group_by(columns.stable_id)
-            .having((func.count() != func.max(columns.version)) | (standing != 1))
-            .order_by(columns.stable_id)
-        )
-        found += [f"{table.name} {stable_id}" for stable_id in session.connection().execute(query).scalars()]
-    return found
+    return list(session.connection().execute(query).scalars())
 
 
 def load_grades_of_old_versions(session: Session) -> list[int]:
