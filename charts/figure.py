@@ -13,8 +13,16 @@ import plotly.graph_objects as go
 
 from grading.colours import GRADE_COLOURS, HATCH, THEME_COLOURS
 
-CONFIG: Final[dict[str, Any]] = {"displayModeBar": False, "showSendToCloud": False, "doubleClick": False}
-"""Passed to every chart: no tool bar, nothing that uploads."""
+CONFIG: Final[dict[str, Any]] = {
+    "displayModeBar": False,
+    "showSendToCloud": False,
+    "doubleClick": False,
+    "doubleClickDelay": 0,
+}
+"""Passed to every chart: no tool bar, nothing that uploads, and two quick touches are two touches.
+
+Plotly takes a touch within 0.3 s of another, wherever it lands, for a double click that chooses nothing.
+"""
 
 FONT: Final = '"Source Sans", "Source Sans Pro", "Noto Sans SC", "PingFang SC", "Microsoft YaHei", sans-serif'
 GRADES: Final = ("0", "1", "2", "3", "4", "5")

@@ -22,7 +22,7 @@ from tests.support.browser import (
     screenshot,
     wait_until_drawn,
 )
-from tests.support.settled import settled, touch
+from tests.support.settled import touch
 
 
 @pytest.fixture(scope="module")
@@ -46,24 +46,13 @@ def open_safety(server: VigilServer, browser: Browser, query: str = "", theme: T
 
 
 def touch_tile(page: Page, code: str, day: int | None) -> None:
-    """Touch the middle of a tile, where the invisible mark lies; None is the study code.
-
-    Plotly takes as touched what it last saw under the pointer, and looks no sooner than 50 ms after its last
-    look: a pointer faster than any hand touches the tile before.
-    """
+    """Touch the middle of a tile, where the invisible mark lies; None is the study code."""
     mark = page.locator(".js-plotly-plot").first.locator(".scatterlayer .trace .point")
     index = page.evaluate(
         """([code, day]) => [...document.querySelector('.js-plotly-plot').querySelectorAll(
              '.scatterlayer .trace .point')].findIndex(p => {
                const data = p.__data__.data; return data && data[0] === code && data[2] === day; })""",
         [code, day],
-    )
-    settled(page)
-    mark.nth(index).hover(force=True)
-    page.wait_for_function(
-        """([code, day]) => (document.querySelector('.js-plotly-plot')._hoverdata || []).some(
-             p => p.customdata && p.customdata[0] === code && p.customdata[2] === day)""",
-        arg=[code, day],
     )
     touch(mark.nth(index), force=True)
 

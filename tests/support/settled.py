@@ -7,7 +7,7 @@ nothing, the server owes the browser nothing, and nothing moves: `settled`.
 
 from itertools import count
 
-from playwright.sync_api import BrowserContext, Locator, Page
+from playwright.sync_api import BrowserContext, Locator, Page, TimeoutError
 
 DRAWN_WITHIN_MS = 30_000
 _QUIET_FRAMES = 3
@@ -102,11 +102,16 @@ def watch(context: BrowserContext) -> BrowserContext:
 
 def settled(page: Page) -> None:
     """Wait until no run is asked for or under way, and three frames in a row have changed nothing."""
-    page.wait_for_function(
-        "([turn, frames]) => window.vigilSettled(turn, frames)",
-        arg=[next(_turns), _QUIET_FRAMES],
-        timeout=DRAWN_WITHIN_MS,
-    )
+    try:
+        page.wait_for_function(
+            "([turn, frames]) => window.vigilSettled(turn, frames)",
+            arg=[next(_turns), _QUIET_FRAMES],
+            timeout=DRAWN_WITHIN_MS,
+        )
+    except TimeoutError as error:
+        waits_for = page.evaluate("window.vigilSeen?.waitsFor") or "three frames that change nothing"
+        error.add_note(f"The page still waited for: {waits_for}")
+        raise
 
 
 def leave(page: Page) -> None:
