@@ -36,7 +36,7 @@ def draw_characteristics(rows: Sequence[CharacteristicRow], tolerated_rate: floa
         mode="markers+text",
         marker={"color": colours.text, "size": 10, "symbol": "square"},
         text=[f"false stop {100 * at_tolerated.stop_probability:.3g} %"],
-        textposition="middle right",
+        textposition="bottom right",
         textfont={"color": colours.text, "size": 13},
         hoverinfo="skip",
     )

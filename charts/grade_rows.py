@@ -28,7 +28,7 @@ _NARROWEST_PX: Final = 245
 _NAMES: Final = (0.0, 0.15)
 _BARS: Final = (0.155, 0.475)
 _RATES: Final = (0.52, 0.665)
-_WORDS: Final = (0.67, 1.0)
+_WORDS: Final = (0.685, 1.0)
 _STEP_PX: Final = 26
 _HEIGHT: Final = 0.7
 """Of a bar, as a part of its line."""
@@ -181,7 +181,7 @@ def _part_text(part: str, count: int, room_px: float) -> str:
 
 
 def _small(words: str) -> str:
-    return f"<span style='font-size:11px'>{words}</span>"
+    return f"<span style='font-size:12px'>{words}</span>"
 
 
 def _hover(row: GradedRow, part: str, count: int) -> str:
@@ -218,6 +218,7 @@ def _rates(lines: _Lines, grades: Sequence[int], theme: str) -> Iterator[go.Scat
             "symbol": [_MARKS.get(grade, "square") for _, grade, _ in known],
         },
         hoverinfo="skip",
+        cliponaxis=False,
         xaxis="x2",
     )
 

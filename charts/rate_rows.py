@@ -133,7 +133,7 @@ _Lines = Sequence[tuple[int, RateLine]]
 
 
 def _unders(lines: _Lines, colour: str) -> go.Scatter:
-    return _texts([y + 0.24 for y, _ in lines], [line.under for _, line in lines], colour, 11, "x")
+    return _texts([y + 0.24 for y, _ in lines], [line.under for _, line in lines], colour, 12, "x")
 
 
 def _texts(y: Sequence[float], texts: Sequence[str], colour: str, size: int, axis: str) -> go.Scatter:
@@ -174,6 +174,7 @@ def _points(lines: _Lines, column: int, theme: str) -> Iterator[go.Scatter]:
             "line": {"width": 2, "color": colours.text},
         },
         hoverinfo="skip",
+        cliponaxis=False,
         xaxis=axis,
     )
 

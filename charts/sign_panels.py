@@ -59,8 +59,8 @@ def draw_sign_panels(lines: Sequence[SignLine], sign: Sign, last_day: int, theme
         _limit(panels, places, sign, colours.text),
         _values(panels, places, [one for one in lines if one.number == FIRST], sign, colours.text, "solid"),
         _values(panels, places, [one for one in lines if one.number == SECOND], sign, colours.action, "dot"),
-        words(theme, list(_day_words(panels, places, days)), size=11, soft=True),
-        words(theme, list(_tick_words(panels, places, sign)), size=11, soft=True, position=LEFT),
+        words(theme, list(_day_words(panels, places, days)), soft=True),
+        words(theme, list(_tick_words(panels, places, sign)), soft=True, position=LEFT),
         words(theme, list(_names(panels, places)), size=13, position=RIGHT),
     ]
     layout = look.base_layout(theme, ROW_PX * rows + 20) | {

@@ -34,6 +34,7 @@ _SYMBOLS: Final = {
 }
 _NARROWEST_PX: Final = 780
 """What the picture has on a tablet."""
+_NUMERAL_PX: Final = 9
 
 
 def draw_swimmer(
@@ -61,7 +62,7 @@ def draw_swimmer(
         _ends(placed, last_day, colours.text),
         words(theme, list(_infusion_words(placed, last_day)), size=13),
         words(theme, list(_response_words(placed, last_day)), size=13),
-        words(theme, list(_rows(placed, toxicities, last_day)), size=11, soft=True, position=RIGHT),
+        words(theme, list(_rows(placed, toxicities, last_day)), soft=True, position=RIGHT),
         _names(placed, last_day, theme),
     ]
     layout = look.base_layout(theme, TOP + BOTTOM + LANE_PX * max(1, len(placed))) | {
@@ -121,7 +122,7 @@ def _grades(
         y: list[float | None] = []
         for at, _, one in shown:
             if one.grade == grade:
-                x += [one.first_day - 0.5, min(one.last_day + 0.5, last_day), None]
+                x += [*_from_to(one, last_day), None]
                 y += [at, at, None]
         line = {"color": look.tile_colour(theme, str(grade)), "width": 13}
         yield go.Scatter(x=x, y=y, mode="lines", line=line, hoverinfo="skip")
@@ -141,10 +142,22 @@ def _grades(
         )
 
 
+def _from_to(one: Stretch, last_day: int) -> tuple[float, float]:
+    """The days of a bar; from grade 3 on it is as wide as its numeral, so that no numeral is cut."""
+    left, right = one.first_day - 0.5, min(one.last_day + 0.5, last_day)
+    lacking = _numeral_days(last_day) - (right - left) if one.grade >= 3 else 0
+    return left - max(0, lacking / 2), right + max(0, lacking / 2)
+
+
 def _numeral(one: Stretch, last_day: int) -> str:
     """The grade where its stretch is wide enough for it; the hover and the table have all."""
-    room = (one.last_day - one.first_day + 1) * _NARROWEST_PX / (1.25 * last_day)
-    return look.bold_from_3(str(one.grade)) if room >= 9 or one.grade >= 3 else ""
+    has_room = one.last_day - one.first_day + 1 >= _numeral_days(last_day)
+    return look.bold_from_3(str(one.grade)) if has_room or one.grade >= 3 else ""
+
+
+def _numeral_days(last_day: int) -> float:
+    """How many days a numeral takes on a tablet."""
+    return _NUMERAL_PX * 1.25 * last_day / _NARROWEST_PX
 
 
 def _stretch_words(lane: Lane, one: Stretch) -> str:

@@ -203,10 +203,10 @@ def _summaries(plane: _Plane) -> Iterator[Word]:
 
 
 def summary_words(one: TimeCourse) -> str:
-    """ "median onset day 2 (1 to 5), peak day 3 (2 to 6), 6 days long"."""
+    """ "median onset day 2 (1 to 5), peak day 3 (2 to 6), duration 6 days"."""
     return (
         f"median onset {_day_words(one.onset)}, peak {_day_words(one.peak)}, "
-        f"{duration_words(one.duration.median)} long"
+        f"duration {duration_words(one.duration.median)}"
     )
 
 

@@ -148,7 +148,7 @@ def test_a_lane_runs_from_onset_to_its_end_with_the_peak_on_it() -> None:
     data = data_of(draw_time_course([one], 14, "light"))
     words = texts(data)
     assert "<b>CRS</b>, first infusion: 2 of 3 affected" in words
-    assert "median onset day 1.5 (1 to 2), peak day 2 (1 to 3), NR long" in words
+    assert "median onset day 1.5 (1 to 2), peak day 2 (1 to 3), duration NR" in words
     assert [mark[1] for trace in data for mark in trace.get("customdata") or []] == [
         "A-1, CRS, first infusion: worst grade 2 on day 3; day 2 to 3",
         "A-2, CRS, first infusion: worst grade 1 on day 1; day 1 to 2, going on",
@@ -160,7 +160,7 @@ def test_a_lane_runs_from_onset_to_its_end_with_the_peak_on_it() -> None:
 def test_a_death_is_no_recovery_and_a_median_may_not_be_reached() -> None:
     one = time_course([spells("A-1", "012", died=3), spells("A-2", "01")], Toxicity.CRS, 1)
     data = data_of(draw_time_course([one], 14, "dark"))
-    assert "median onset day 1 (1 to 1), peak day 1.5 (1 to 2), NR long" in texts(data)
+    assert "median onset day 1 (1 to 1), peak day 1.5 (1 to 2), duration NR" in texts(data)
     assert "until death" in str([trace.get("customdata") for trace in data])
 
 

@@ -35,7 +35,8 @@ def show(view: View) -> None:
             lambda: load_lanes(session, view.people, patients, view.cut_off, view.zone),
         )
         shown, sheet = one_sheet(view, _with_an_infusion_shown(view, lanes))
-        of_sheet = [one for one in patients if one.study_code in {lane.code for lane in shown}]
+        codes = {lane.code for lane in shown}
+        of_sheet = [one for one in patients if one.study_code in codes]
         signs = part(view, ("signs", sheet), lambda: load_signs(session, of_sheet, view.window, view.zone))
     _show_swimmer(view, shown, sheet)
     _show_signs(view, signs, sheet)

@@ -45,7 +45,7 @@ def _sections(rows: Sequence[TreatedRow]) -> list[Section]:
 
 
 def _line(row: TreatedRow) -> RateLine:
-    early = f", {len(row.early)} of them given it already" if row.early else ""
+    early = f", {len(row.early)} given it already" if row.early else ""
     return RateLine(
         name=sentence_case(infusion_words(row.number)),
         under=f"{len(row.complete)} complete, {len(row.pending)} open{early}",
