@@ -11,14 +11,14 @@ from contextlib import contextmanager
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from functools import partial
-from io import BytesIO
 from pathlib import Path
 from typing import Final
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import committee_pictures
 import mail_pictures
-from PIL import Image
+from picture_files import keep_picture
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from settings import ROOT
@@ -38,7 +38,6 @@ BARRED: Final = "CART-006"
 IN_FOLLOW_UP: Final = "CART-011"
 INFUSED_TWICE: Final = "CART-001"
 IN_SCREENING: Final = "CART-016"
-_COLOURS: Final = 160
 _MAIL_MARGIN_PX: Final = 12
 
 
@@ -53,6 +52,7 @@ def main(folder: Path) -> None:
         for name, take in PICTURES.items():
             page = take(browser, demo.url, password)
             _keep(page, folder / f"{name}.png")
+        committee_pictures.main(browser, demo.url, password, folder / "committee")
         page = show_mail(browser, data / "demo" / "mailbox" / "new")
         _keep(page, folder / "alert-mail.png")
     mail_pictures.main(folder / "mails")
@@ -199,9 +199,7 @@ def _open(
 def _keep(page: Page, path: Path) -> None:
     """Save what the window shows with few colours, which makes a picture of text small."""
     page.evaluate("document.fonts.ready")
-    shot = Image.open(BytesIO(page.screenshot(animations="disabled", caret="hide"))).convert("RGB")
-    shot.quantize(_COLOURS, dither=Image.Dither.NONE).save(path, optimize=True)
-    print(f"{path}: {path.stat().st_size / 1000:.0f} kB")
+    keep_picture(page.screenshot(animations="disabled", caret="hide"), path)
     page.context.close()
 
 
