@@ -1,4 +1,4 @@
-"""The report of a serious event: that it was made, in frozen versions, and that the event was reported."""
+"""The report of a serious event: made in frozen versions, entered as sent to somebody, or withdrawn again."""
 
 import hashlib
 from collections.abc import Mapping
@@ -15,6 +15,7 @@ from actions.event_alerts import reconcile_events
 from actions.permissions import Action, require
 from actions.rows import insert_row
 from actions.signatures import record_hash
+from actions.versions import read_reason
 from actions.words import on_day
 from alerts.outbox import wake_worker
 from db.audit import append_event
@@ -28,6 +29,8 @@ from db.session import writing
 
 _NOTIFICATIONS: Final = Record.metadata.tables["sae_notification"]
 _REPORTS: Final = Record.metadata.tables["sae_report"]
+_WITHDRAWALS: Final = Record.metadata.tables["sae_notification_withdrawal"]
+WHY_WITHDRAWN: Final = "Say why the report is withdrawn, such as: it was never sent."
 _NARRATIVE: Final = FreeText("What happened", 20_000, lines=True)
 
 
@@ -121,6 +124,49 @@ def record_notification(stable_id: str, entry: NotificationIn, *, by: Actor, now
         reconcile_events(session, stored["patient_id"], by=by, now=now)
     wake_worker(context.settings())
     return row_id
+
+
+def withdraw_notification(notification_id: int, reason: str | None, *, by: Actor, now: datetime) -> None:
+    """Withdraw a report to somebody that was entered by mistake, for a reason.
+
+    Where no other report stands the event's clock runs again from the awareness, and its alert opens again.
+
+    Raises:
+        AlreadyRecorded: it was withdrawn before.
+        Refused: no reason, or the report is not known.
+    """
+    require(by, Action.REPORT_SAE)
+    why = read_reason(reason, WHY_WITHDRAWN)
+    with writing() as session:
+        stored = _standing_notification(session, notification_id)
+        values = {"notification_id": notification_id, "reason": why, "by": by.user_id, "at": now}
+        insert_row(session, _WITHDRAWALS, values)
+        append_event(
+            session,
+            at=now,
+            by=by,
+            action="withdraw_sae_notification",
+            subject="sae_notification",
+            subject_id=notification_id,
+            patient_id=stored["patient_id"],
+            detail=values | {"event_stable_id": stored["event_stable_id"]},
+        )
+        reconcile_events(session, stored["patient_id"], by=by, now=now)
+    wake_worker(context.settings())
+
+
+def _standing_notification(session: Session, notification_id: int) -> RowMapping:
+    query = (
+        select(_NOTIFICATIONS, _WITHDRAWALS.c.at.label("withdrawn_at"))
+        .outerjoin(_WITHDRAWALS, _WITHDRAWALS.c.notification_id == _NOTIFICATIONS.c.id)
+        .where(_NOTIFICATIONS.c.id == notification_id)
+    )
+    stored = session.connection().execute(query).mappings().first()
+    if stored is None:
+        raise Refused("This report is not known. Reload the page and choose again.")
+    if stored["withdrawn_at"] is not None:
+        raise AlreadyRecorded(f"This report was withdrawn at {on_day(stored['withdrawn_at'])}.")
+    return stored
 
 
 def _refuse_narrative(narrative: str | None) -> None:

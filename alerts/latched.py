@@ -25,6 +25,7 @@ from alerts.pending import Pending, find_pending, write_pending
 from alerts.states import AlertState, Change, NoticeKind, StoredAlert
 from alerts.writing import Subject, Told, Writer, Written
 from db.models import AdverseEvent, Alert, Infusion, Notice, SaeNotification
+from db.queries.sae import NOTIFICATION_STANDS
 from db.queries.stopping import RuleState, load_rules
 from db.roles import Actor
 from settings import Settings
@@ -156,7 +157,7 @@ def reconcile_serious_events(
 ) -> Told:
     """Bring the alerts of a patient's serious events to what is recorded: due, overdue, reported, taken back.
 
-    Call it where an adverse event was recorded, corrected or withdrawn, or its report entered, in the same
+    Call it where an adverse event, or a report of it, was recorded, corrected or withdrawn, in the same
     transaction; the worker's sweep repeats it, and tells the reminders. The caller commits.
     """
     pending = pending_of_serious_events(session, patient_id, now, protocol, historical=historical)
@@ -179,7 +180,7 @@ def pending_of_serious_events(
 
 def patients_to_sweep(session: Session) -> list[int]:
     """The patients with a serious event that waits for its report, or with an alert that waits for one."""
-    reported = select(col(SaeNotification.event_stable_id))
+    reported = select(col(SaeNotification.event_stable_id)).where(NOTIFICATION_STANDS)
     waiting = select(col(AdverseEvent.patient_id)).where(
         *_STANDS_AS_SERIOUS, col(AdverseEvent.stable_id).not_in(reported)
     )
@@ -198,11 +199,11 @@ _STANDS_AS_SERIOUS: Final = (
 
 
 def _load_serious(session: Session, patient_id: int) -> list[SeriousEvent]:
-    """The patient's serious events as they now stand, each with when its first report was entered."""
+    """The serious events that stand, each with when the first of its reports that stand was entered."""
     session.flush()
     reported = (
         select(func.min(col(SaeNotification.at)))
-        .where(col(SaeNotification.event_stable_id) == col(AdverseEvent.stable_id))
+        .where(col(SaeNotification.event_stable_id) == col(AdverseEvent.stable_id), NOTIFICATION_STANDS)
         .correlate(AdverseEvent)
         .scalar_subquery()
     )

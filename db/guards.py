@@ -41,6 +41,7 @@ GUARDS: Final[dict[str, Guard]] = {
     "bar_release": Guard.APPEND_ONLY,
     "sae_report": Guard.APPEND_ONLY,
     "sae_notification": Guard.APPEND_ONLY,
+    "sae_notification_withdrawal": Guard.APPEND_ONLY,
     "committee_decision": Guard.APPEND_ONLY,
     "committee_review": Guard.APPEND_ONLY,
     "review_comment": Guard.APPEND_ONLY,

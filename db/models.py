@@ -30,7 +30,7 @@ from db.models_alerts import (
     Receipt,
     Silence,
 )
-from db.models_events import AdverseEvent, SaeNotification, SaeReport
+from db.models_events import AdverseEvent, SaeNotification, SaeNotificationWithdrawal, SaeReport
 from db.models_grades import Grade, PatientDay
 from db.models_review import (
     CommitteeDecision,
@@ -105,6 +105,7 @@ __all__ = [
     "ResponseAssessment",
     "ReviewComment",
     "SaeNotification",
+    "SaeNotificationWithdrawal",
     "SaeReport",
     "Screening",
     "Signature",

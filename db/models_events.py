@@ -121,3 +121,15 @@ class SaeNotification(Record, table=True):
     reported_to: str
     by: int | None = Field(default=None, foreign_key="user.id")
     at: datetime = Field(sa_type=UtcDateTime)
+
+
+class SaeNotificationWithdrawal(Record, table=True):
+    """A report to somebody was entered by mistake: it never was, and its clock runs. Append-only."""
+
+    __table_args__ = (UniqueConstraint("notification_id"), short("reason", 2000))
+
+    id: int | None = Field(default=None, primary_key=True)
+    notification_id: int = Field(foreign_key="sae_notification.id")
+    reason: str
+    by: int | None = Field(default=None, foreign_key="user.id")
+    at: datetime = Field(sa_type=UtcDateTime)

@@ -9,7 +9,8 @@ from alerts.states import Change
 from alerts.telling.desk import Desk, load_of
 from alerts.words.story import Course
 from alerts.words.trial_stories import SaeStory
-from db.models import AdverseEvent, Alert, Infusion, SaeNotification
+from db.models import AdverseEvent, Alert, Infusion, SaeNotification, SaeNotificationWithdrawal
+from db.queries.sae import NOTIFICATION_STANDS
 from trial.event_facts import SeriousCriterion
 
 
@@ -32,6 +33,7 @@ def sae_story(desk: Desk, change: Change, alert: Alert, common: dict[str, Any]) 
         due_at=aware_at + timedelta(hours=desk.protocol.sae.clock_hours),
         at=desk.now,
         reported_at=_reported_at(desk, event),
+        unreported_at=_unreported_at(desk, event),
         withdrawn=event.voided,
         corrected_by=desk.by_words,
     )
@@ -54,7 +56,18 @@ def _criteria(event: AdverseEvent) -> tuple[SeriousCriterion, ...]:
 def _reported_at(desk: Desk, event: AdverseEvent) -> datetime | None:
     return desk.session.exec(
         select(SaeNotification.reported_at)
-        .where(SaeNotification.event_stable_id == event.stable_id)
+        .where(SaeNotification.event_stable_id == event.stable_id, NOTIFICATION_STANDS)
         .order_by(col(SaeNotification.reported_at))
+        .limit(1)
+    ).first()
+
+
+def _unreported_at(desk: Desk, event: AdverseEvent) -> datetime | None:
+    """When a report that had stopped the clock was last withdrawn."""
+    return desk.session.exec(
+        select(SaeNotificationWithdrawal.at)
+        .join(SaeNotification, col(SaeNotification.id) == col(SaeNotificationWithdrawal.notification_id))
+        .where(SaeNotification.event_stable_id == event.stable_id)
+        .order_by(col(SaeNotificationWithdrawal.at).desc())
         .limit(1)
     ).first()

@@ -43,7 +43,15 @@ def _due(story: SaeStory) -> Parts:
     headline = f"Patient {story.study_code} has a {_EVENT} of grade {story.grade}. Its report {how}{asked}."
     subject = f"not acknowledged: {report}" if asks else f"{_SHORT}, {report}"
     told = chase_lines(story) if asks else []
-    return headline, subject, [*told, ("To do", _TO_DO), *_about(story)]
+    return headline, subject, [*told, *_unreported(story), ("To do", _TO_DO), *_about(story)]
+
+
+def _unreported(story: SaeStory) -> list[Line]:
+    """Whoever was told that it was reported is told that it was not."""
+    if story.unreported_at is None:
+        return []
+    at = full_time(story.unreported_at, story.zone)
+    return [("Not reported", f"the report that was entered before was withdrawn {at}.")]
 
 
 def _about(story: SaeStory) -> list[Line]:

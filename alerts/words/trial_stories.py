@@ -90,10 +90,11 @@ class RuleStory(Telling):
 class SaeStory(Telling):
     """The report of a serious event; its term is left out, because a person may have typed it.
 
-    course       the infusion it is counted under; None before the first
-    due_at       when the report is overdue
-    reported_at  when it was reported, of the closing news
-    withdrawn    of a correction: the whole event was withdrawn, and not only judged not serious
+    course         the infusion it is counted under; None before the first
+    due_at         when the report is overdue
+    reported_at    when it was reported, of the closing news
+    unreported_at  when a report that had been entered was last withdrawn
+    withdrawn      of a correction: the whole event was withdrawn, and not only judged not serious
     """
 
     study_code: str
@@ -105,6 +106,7 @@ class SaeStory(Telling):
     due_at: datetime
     at: datetime
     reported_at: datetime | None
+    unreported_at: datetime | None
     withdrawn: bool
     corrected_by: str
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 from sqlmodel import Session, col
 
 from db.models import AdverseEvent, Alert, BarRelease, SaeNotification, User
+from db.queries.sae import NOTIFICATION_STANDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,10 @@ def load_events_behind(session: Session, alert_ids: Collection[int]) -> dict[int
             col(SaeNotification.reported_to),
         )
         .join(AdverseEvent, col(AdverseEvent.stable_id) == col(Alert.slot))
-        .outerjoin(SaeNotification, col(SaeNotification.event_stable_id) == col(AdverseEvent.stable_id))
+        .outerjoin(
+            SaeNotification,
+            and_(col(SaeNotification.event_stable_id) == col(AdverseEvent.stable_id), NOTIFICATION_STANDS),
+        )
         .where(col(Alert.id).in_(alert_ids), col(AdverseEvent.superseded_at).is_(None))
         .order_by(col(SaeNotification.reported_at))
     )

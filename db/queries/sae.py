@@ -6,26 +6,52 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 from sqlmodel import Session
 
 from db.models import Record
 
 _NOTIFICATIONS: Final = Record.metadata.tables["sae_notification"]
+_WITHDRAWALS: Final = Record.metadata.tables["sae_notification_withdrawal"]
 _REPORTS: Final = Record.metadata.tables["sae_report"]
 _USERS: Final = Record.metadata.tables["user"]
 
 
-@dataclass(frozen=True, slots=True)
-class NotificationRecord:
-    """One report of a serious event to somebody; `by` is a display name, None for the program."""
+NOTIFICATION_STANDS: Final[ColumnElement[bool]] = _NOTIFICATIONS.c.id.not_in(
+    select(_WITHDRAWALS.c.notification_id)
+)
+"""A report to somebody that was not withdrawn: only these stop a clock."""
 
+
+@dataclass(frozen=True, slots=True)
+class NotificationWithdrawal:
+    """Why a report to somebody was withdrawn; `by` is a display name, None for the program."""
+
+    reason: str
+    by: str | None
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotificationRecord:
+    """One report of a serious event to somebody; `by` is a display name, None for the program.
+
+    withdrawal  set where it was entered by mistake: the event was not reported by it
+    """
+
+    id: int
     event_stable_id: str
     reported_at: datetime
     reported_to: str
     report_version: int | None
     by: str | None
     at: datetime
+    withdrawal: NotificationWithdrawal | None
+
+    @property
+    def stands(self) -> bool:
+        """Whether the event was reported by it."""
+        return self.withdrawal is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +71,7 @@ class ReportRecord:
 def load_notifications(
     session: Session, patient_id: int | None = None
 ) -> dict[str, list[NotificationRecord]]:
-    """Event -> its reports to somebody, the earliest first."""
+    """Event -> its reports to somebody, withdrawn ones too, the earliest first."""
     query = (
         select(_NOTIFICATIONS, _REPORTS.c.version.label("report_version"), _USERS.c.display_name)
         .outerjoin(_REPORTS, _REPORTS.c.id == _NOTIFICATIONS.c.sae_report_id)
@@ -54,19 +80,33 @@ def load_notifications(
     )
     if patient_id is not None:
         query = query.where(_NOTIFICATIONS.c.patient_id == patient_id)
+    withdrawals = _load_withdrawals(session)
     found: defaultdict[str, list[NotificationRecord]] = defaultdict(list)
     for row in session.connection().execute(query).mappings():
         found[row["event_stable_id"]].append(
             NotificationRecord(
-                row["event_stable_id"],
-                row["reported_at"],
-                row["reported_to"],
-                row["report_version"],
-                row["display_name"],
-                row["at"],
+                id=row["id"],
+                event_stable_id=row["event_stable_id"],
+                reported_at=row["reported_at"],
+                reported_to=row["reported_to"],
+                report_version=row["report_version"],
+                by=row["display_name"],
+                at=row["at"],
+                withdrawal=withdrawals.get(row["id"]),
             )
         )
     return dict(found)
+
+
+def _load_withdrawals(session: Session) -> dict[int, NotificationWithdrawal]:
+    """Report to somebody -> its withdrawal; there are few, so all of them."""
+    query = select(
+        _WITHDRAWALS.c.notification_id, _WITHDRAWALS.c.reason, _USERS.c.display_name, _WITHDRAWALS.c.at
+    ).outerjoin(_USERS, _USERS.c.id == _WITHDRAWALS.c.by)
+    return {
+        notification_id: NotificationWithdrawal(*told)
+        for notification_id, *told in session.connection().execute(query)
+    }
 
 
 def load_reports(session: Session, patient_id: int | None = None) -> dict[str, list[ReportRecord]]:

@@ -11,11 +11,11 @@ from actions.episodes import correct_judgement, judge_episode
 from actions.errors import AlreadyRecorded, ChangedMeanwhile, NotPermitted, Refused
 from actions.events import correct_event, record_event, void_event
 from actions.records import store_record
-from actions.sae_reports import record_notification
+from actions.sae_reports import record_notification, withdraw_notification
 from db.inputs_event import EpisodeIn, EventIn, NotificationIn
 from db.queries.derived_episodes import Derived, load_derived
 from db.queries.events import EventRecord, load_death_on, load_event_versions, load_events
-from db.queries.sae import load_notifications
+from db.queries.sae import NotificationWithdrawal, load_notifications
 from db.session import reading, writing
 from grading.scale import Toxicity
 from tests.actions.conftest import CODE, INFUSED_AT, NOW, OTHER_CODE, SHOCK, WELL, Site, at
@@ -408,6 +408,48 @@ class TestReporting:
         )
         assert found.by == site.coordinator.display_name
         assert site.events("report_serious_event")[-1]["detail"]["reported_to"] == "sponsor safety desk"
+
+    def test_a_report_entered_by_mistake_is_withdrawn_and_the_clock_runs_again(self, site: Site) -> None:
+        stable_id = record_event(pneumonia(), by=site.coordinator, now=NOW)
+        entry = NotificationIn(reported_at=NOW, reported_to="sponsor safety desk")
+        told = record_notification(stable_id, entry, by=site.coordinator, now=NOW)
+        later = NOW + timedelta(hours=1)
+        withdraw_notification(told, "it was never sent", by=site.investigator, now=later)
+        with reading() as session:
+            (found,) = load_notifications(session)[stable_id]
+        assert not found.stands
+        assert found.withdrawal == NotificationWithdrawal(
+            "it was never sent", site.investigator.display_name, later
+        )
+        assert [one["closed_at"] for one in site.rows("alert", signal="sae_clock")] == [NOW, None]
+        (audited,) = site.events("withdraw_sae_notification")
+        assert (audited["detail"]["reason"], audited["username"]) == ("it was never sent", "investigator")
+        with pytest.raises(AlreadyRecorded, match="This report was withdrawn at"):
+            withdraw_notification(told, "again", by=site.investigator, now=later)
+
+    def test_another_report_still_stops_the_clock(self, sqlite_site: Site) -> None:
+        by = sqlite_site.coordinator
+        stable_id = record_event(pneumonia(), by=by, now=NOW)
+        first, _ = (
+            record_notification(stable_id, NotificationIn(reported_at=NOW, reported_to=to), by=by, now=NOW)
+            for to in ("sponsor", "ethics committee")
+        )
+        withdraw_notification(first, "wrong event", by=by, now=NOW)
+        (alert,) = sqlite_site.rows("alert", signal="sae_clock")
+        assert alert["closed_at"] == NOW
+
+    def test_a_withdrawal_needs_a_reason_a_report_and_the_role(self, sqlite_site: Site) -> None:
+        stable_id = record_event(pneumonia(), by=sqlite_site.coordinator, now=NOW)
+        entry = NotificationIn(reported_at=NOW, reported_to="sponsor")
+        told = record_notification(stable_id, entry, by=sqlite_site.coordinator, now=NOW)
+        before = sqlite_site.everything()
+        with pytest.raises(Refused, match="Say why the report is withdrawn"):
+            withdraw_notification(told, " ", by=sqlite_site.coordinator, now=NOW)
+        with pytest.raises(Refused, match="This report is not known"):
+            withdraw_notification(told + 1, WHY, by=sqlite_site.coordinator, now=NOW)
+        with pytest.raises(NotPermitted):
+            withdraw_notification(told, WHY, by=sqlite_site.nurse, now=NOW)
+        assert sqlite_site.everything() == before
 
     @pytest.mark.parametrize(
         ("values", "words"),

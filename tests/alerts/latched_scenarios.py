@@ -25,6 +25,7 @@ from tests.alerts.latching import (
     report_event,
     second_infusion,
     the_alert,
+    withdraw_reports,
 )
 from tests.alerts.lively import told_by_the_clock
 from tests.support import made_up
@@ -94,6 +95,17 @@ def sae(ward: Ward) -> None:
     _sent(ward)
 
 
+def sae_unreported(ward: Ward) -> None:
+    """Reported, and the report withdrawn: it was never sent."""
+    latching(ward)
+    event = record_event(ward, AWARE_AT)
+    _sent(ward)
+    report_event(ward, event, AWARE_AT + timedelta(hours=2))
+    _sent(ward)
+    withdraw_reports(AWARE_AT + timedelta(hours=5))
+    _sweep(ward, AWARE_AT + timedelta(hours=5))
+
+
 def sae_taken_back(ward: Ward) -> None:
     """Entered late, its awareness corrected, then judged not serious; another one withdrawn."""
     latching(ward)
@@ -115,6 +127,7 @@ LATCHED_SCENARIOS: Final[dict[str, tuple[Callable[[Ward], None], str]]] = {
     "boundary": (boundary, "boundary"),
     "boundary_below": (boundary_below, "boundary"),
     "sae": (sae, "sae_clock"),
+    "sae_unreported": (sae_unreported, "sae_clock"),
     "sae_taken_back": (sae_taken_back, "sae_clock"),
 }
 """The course of events, and the signal whose mails are read."""

@@ -22,6 +22,7 @@ from db.models import (
     Notice,
     Recipient,
     SaeNotification,
+    SaeNotificationWithdrawal,
     User,
 )
 from db.queries.stopping import load_rules
@@ -234,6 +235,17 @@ def report_event(ward: Ward, stable_id: str, now: datetime, *, reported_at: date
         )
         session.flush()
         reconcile_event(session, ward, now)
+
+
+def withdraw_reports(now: datetime) -> None:
+    """Every report to somebody is withdrawn, as its action writes it, and nobody is told yet."""
+    with writing() as session:
+        for told in session.exec(select(SaeNotification)).all():
+            session.add(
+                SaeNotificationWithdrawal(
+                    notification_id=int(told.id or 0), reason="it was never sent", at=now
+                )
+            )
 
 
 NOT_SERIOUS: Mapping[str, Any] = {"is_serious": False, "serious_criteria": None, "aware_at": None}

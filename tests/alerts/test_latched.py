@@ -37,6 +37,7 @@ from tests.alerts.latching import (
     second_infusion,
     the_alert,
     told,
+    withdraw_reports,
 )
 from tests.db import rows
 from tests.support import made_up
@@ -373,6 +374,17 @@ def test_awareness_opens_the_clock_and_the_worker_reminds_until_it_is_reported(s
     for hours in (33, 36, 60):
         assert look(site, AWARE_AT + timedelta(hours=hours)) == 0
     assert told(site, "sae_clock")[-1] == "recovery"
+
+
+def test_a_report_entered_by_mistake_opens_it_again_and_the_sweep_finds_it_too(sqlite_site: Ward) -> None:
+    event = record_event(sqlite_site, AWARE_AT)
+    report_event(sqlite_site, event, AWARE_AT + timedelta(hours=2))
+    withdraw_reports(AWARE_AT + timedelta(hours=25))
+    look(sqlite_site, AWARE_AT + timedelta(hours=25))
+    first, second = alerts_of(sqlite_site, "sae_clock")
+    assert (first.state, first.ended_reason) == ("closed", "reported")
+    assert (second.state, second.urgency, second.first_observed_at) == ("open", 1, AWARE_AT)
+    assert told(sqlite_site, "sae_clock") == ["opening", "recovery", "opening"]
 
 
 def test_while_nobody_acknowledges_the_deputy_is_told_too(sqlite_site: Ward) -> None:

@@ -85,6 +85,7 @@ ORDER = (
     "adverse_event",
     "sae_report",
     "sae_notification",
+    "sae_notification_withdrawal",
     "committee_decision",
     "committee_review",
     "last_look",

@@ -60,6 +60,7 @@ def good_of_the_trial(unique_id: Callable[[], str]) -> dict[str, dict[str, Any]]
             "reported_to": "Sponsor",
             "at": NOW,
         },
+        "sae_notification_withdrawal": by_user | {"notification_id": 1, "reason": "not sent"},
         "committee_decision": by_user
         | {
             "rule": "toxicity",
@@ -174,6 +175,7 @@ HALF_TRUTHS_OF_THE_TRIAL: dict[str, list[dict[str, Any]]] = {
     ],
     "sae_report": [{"version": 0}, {"content_hash": "x"}],
     "sae_notification": [{"reported_to": ""}, {"reported_at": NOW + _DAY}],
+    "sae_notification_withdrawal": [{}, {"notification_id": 99}, {"reason": ""}, {"reason": None}],
     "committee_decision": [{"decision": "ignore"}, {"reason": ""}, {"by": None}],
     "committee_review": [{"item": ""}, {"data_hash": "x"}],
     "last_look": [{}],

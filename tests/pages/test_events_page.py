@@ -10,8 +10,9 @@ from streamlit.testing.v1 import AppTest
 
 from actions import context
 from actions.events import record_event
+from actions.sae_reports import record_notification
 from clock import utc_now
-from db.inputs_event import EventIn
+from db.inputs_event import EventIn, NotificationIn
 from db.models import User
 from db.queries.events import EventRecord, load_events
 from db.queries.sae import load_notifications, load_report_pdf, load_reports
@@ -230,6 +231,28 @@ def test_a_report_is_made_downloaded_and_told_and_the_clock_stops(
     assert "Reported to sponsor safety desk" in words_of(app)
     shown = words_of(open_events(monkeypatch, people[Role.INVESTIGATOR]))
     assert "No serious event waits for its report." in shown
+
+
+def test_a_report_that_was_never_sent_is_withdrawn_with_a_reason(
+    people: dict[Role, Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stable_id = a_serious_event(people, hours_ago=25)
+    entry = NotificationIn(reported_at=utc_now(), reported_to="sponsor safety desk")
+    record_notification(stable_id, entry, by=people[Role.COORDINATOR], now=utc_now())
+    app = open_events(monkeypatch, people[Role.INVESTIGATOR], event=stable_id)
+    assert "Report overdue" not in words_of(app)
+    press(app, "Withdraw report")
+    assert "Say why the report is withdrawn" in words_of(app)
+    write(app, "Why is the report withdrawn", "another patient's report")
+    press(app, "Withdraw report")
+    shown = words_of(app)
+    assert "Report overdue by 1 h" in shown
+    assert "Not reported to anybody yet." in shown
+    assert "another patient's report" in shown
+    assert "Withdraw report" not in [button.label for button in app.button]
+    with reading() as session:
+        (told,) = load_notifications(session)[stable_id]
+    assert not told.stands
 
 
 def test_an_event_is_corrected_and_withdrawn_with_a_reason(

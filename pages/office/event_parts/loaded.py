@@ -38,7 +38,8 @@ class Loaded:
         """The clock of a serious event; None of any other."""
         if event.aware_at is None:
             return None
-        reported = [one.reported_at for one in self.notifications.get(event.stable_id, ())]
+        told = self.notifications.get(event.stable_id, ())
+        reported = [one.reported_at for one in told if one.stands]
         return read_clock(event.aware_at, min(reported, default=None), now, context.protocol().sae)
 
     def episode(self, key: str) -> DerivedEpisode | None:

@@ -28,6 +28,7 @@ from pages.office.event_parts.report_forms import (
     draw_new_version,
     draw_notifications,
     draw_versions,
+    draw_withdrawals,
 )
 from pages.office.office_parts.patients import patient_link
 from pages.office.office_parts.sheet import Sheet, shown_value
@@ -100,9 +101,11 @@ def _draw_serious(actor: Actor, loaded: Loaded, event: EventRecord, code: str, n
     reports_it = may(actor.role, Action.REPORT_SAE) and event.is_serious
     if reports_it:
         draw_new_version(actor, event, reports)
-    draw_notifications(loaded.notifications.get(event.stable_id, ()))
+    notifications = loaded.notifications.get(event.stable_id, ())
+    draw_notifications(notifications)
     if reports_it:
         draw_new_notification(actor, event, reports, now)
+        draw_withdrawals(actor, notifications)
 
 
 def _draw_changes(actor: Actor, event: EventRecord, code: str) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 import streamlit as st
 
-from actions.sae_reports import record_notification
+from actions.sae_reports import record_notification, withdraw_notification
 from clock import utc_now
 from db.inputs_event import NotificationIn
 from db.queries.events import EventRecord
@@ -13,6 +13,7 @@ from db.queries.sae import NotificationRecord, ReportRecord
 from db.roles import Actor
 from pages.office.office_parts.sheet import Sheet, shown_value
 from pages.parts import tiles
+from pages.parts.wording import sentence_case
 from reports.sae import make_sae_report
 
 
@@ -72,8 +73,9 @@ def draw_new_version(actor: Actor, event: EventRecord, reports: Sequence[ReportR
 
 def draw_notifications(notifications: Sequence[NotificationRecord]) -> None:
     """To whom and when the event was reported."""
-    if not notifications:
+    if not any(one.stands for one in notifications):
         st.text("Not reported to anybody yet.")
+    if not notifications:
         return
     rows = [
         [
@@ -81,10 +83,37 @@ def draw_notifications(notifications: Sequence[NotificationRecord]) -> None:
             tiles.cell(shown_value(one.reported_at)),
             tiles.cell("" if one.report_version is None else f"version {one.report_version}"),
             tiles.cell(f"{shown_value(one.at)} by {one.by or 'the program'}"),
+            tiles.cell(_withdrawn_words(one)),
         ]
         for one in notifications
     ]
-    st.html(tiles.table("Reported", ["To", "At", "With", "Entered"], rows))
+    st.html(tiles.table("Reported", ["To", "At", "With", "Entered", "Withdrawn"], rows))
+
+
+def _withdrawn_words(one: NotificationRecord) -> str:
+    taken = one.withdrawal
+    return "" if taken is None else f"{shown_value(taken.at)} by {taken.by or 'the program'}: {taken.reason}"
+
+
+def draw_withdrawals(actor: Actor, notifications: Sequence[NotificationRecord]) -> None:
+    """The forms that withdraw what was entered as a report and was none."""
+    for one in notifications:
+        if one.stands:
+            _draw_withdrawal(actor, one)
+
+
+def _draw_withdrawal(actor: Actor, one: NotificationRecord) -> None:
+    named = f"the report to {one.reported_to}, {shown_value(one.reported_at)}"
+    sheet = Sheet(f"sae_untold_{one.id}")
+    with st.expander(f"Withdraw {named}", expanded=sheet.is_open), sheet.form():
+        st.text("It stays in the table as withdrawn. Where no other report stands, the clock runs again.")
+        why = sheet.words("reason", "Why is the report withdrawn", "Such as: it was never sent.")
+
+        def withdraw(_form: Sheet) -> str:
+            withdraw_notification(one.id, why, by=actor, now=utc_now())
+            return f"{sentence_case(named)}, is withdrawn."
+
+        sheet.submit("Withdraw report", withdraw)
 
 
 def draw_new_notification(
@@ -95,7 +124,7 @@ def draw_new_notification(
     versions = {one.id: f"Version {one.version}" for one in reports}
     with st.expander("Record that it was reported", expanded=sheet.is_open), sheet.form():
         st.text(
-            "The first report stops the clock, and no report can be taken back. Check it before you save."
+            "The first report stops the clock. Check it before you save; one never sent is withdrawn below."
         )
         to = sheet.text(
             "reported_to", "To", "An office, never a person: sponsor safety desk, ethics committee."
