@@ -8,6 +8,7 @@ from sqlmodel import Session
 
 from actions import context
 from actions.errors import AlreadyRecorded, Refused
+from actions.follow_up_checks import refuse_who_left
 from actions.permissions import Action, require
 from actions.screening import (
     Stand,
@@ -46,13 +47,15 @@ def sign_enrolment(patient_id: int, version: int, password: str, *, by: Actor, n
     Raises:
         AlreadyRecorded: the patient is enrolled.
         ChangedMeanwhile: the facts have a newer version, which the person has not seen.
-        Refused: the password is wrong, nothing is recorded, or the patient is not eligible today.
+        Refused: the password is wrong, nothing is recorded, the patient is not eligible today, or has left
+            the trial or died.
     """
     require(by, Action.SIGN_ENROLMENT)
     signer = check_signer(by, password, now=now)
     with writing() as session:
         stand = open_screening(session, patient_id, Purpose.ENROLMENT)
         _refuse_enrolled(stand)
+        refuse_who_left(session, stand.patient, "nothing was signed")
         refuse_stale(stand, version, stand.facts, now)
         _refuse_not_eligible(stand, now)
         record = _as_judged_today(session, stand, by, now)

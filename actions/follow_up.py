@@ -31,7 +31,7 @@ from alerts.reconcile import reconcile_course
 from db.inputs_follow_up import FollowUpIn
 from db.models import Record
 from db.queries.deaths import load_death
-from db.queries.follow_up import EVENTS, day_ends_at, latest_after, load_events, load_visits
+from db.queries.follow_up import EVENTS, Dated, day_ends_at, latest_after, load_events, load_visits
 from db.queries.office import PatientRecord, load_patient_by_id
 from db.roles import Actor
 from db.session import writing
@@ -208,15 +208,19 @@ def _before_the_infusion(patient: PatientRecord, entry: FollowUpIn) -> Iterator[
 def _what_came_after(
     session: Session, patient: PatientRecord, entry: FollowUpIn, what: str, besides: str | None
 ) -> Iterator[RefusedField]:
-    """A visit or an event after a withdrawal or a loss; only a death may come after either."""
-    visits = [one.visited_on for one in load_visits(session, patient.id) if one.stands and one.visited_on]
+    """An infusion, a visit or an event after a withdrawal or a loss; only a death may come after either."""
+    infusions = [Dated("an infusion", on) for on in infused_on(patient)]
+    visits = [
+        Dated("a visit", one.visited_on)
+        for one in load_visits(session, patient.id)
+        if one.stands and one.visited_on
+    ]
     events = [
-        one.occurred_on
+        Dated("an event of the follow-up", one.occurred_on)
         for one in load_events(session, patient.id)
         if one.stands and one.stable_id != besides and one.kind is not FollowUpKind.DEATH
     ]
-    last = max([*visits, *events], default=entry.occurred_on)
-    if last > entry.occurred_on:
-        record = "a visit" if last in visits else "an event of the follow-up"
-        sentence = f"{patient.study_code} has {record} of {date_words(last)}, after {what}."
+    last = max((*infusions, *visits, *events), key=lambda one: one.on, default=None)
+    if last is not None and last.on > entry.occurred_on:
+        sentence = f"{patient.study_code} has {last.words} of {date_words(last.on)}, after {what}."
         yield RefusedField("occurred_on", entry.occurred_on, f"{sentence} Correct one of them.")

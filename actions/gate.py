@@ -13,6 +13,7 @@ from sqlmodel import Session
 
 from actions import context
 from actions.errors import AlreadyRecorded, Refused, RefusedField
+from actions.follow_up_checks import refuse_who_left
 from actions.permissions import Action, require
 from actions.rows import insert_row
 from actions.signatures import Signer, check_signer, sign
@@ -120,6 +121,12 @@ def ask_gate(session: Session, patient_id: int, at: datetime) -> AskedGate | Non
     return AskedGate(records, gate, on)
 
 
+def is_barred_at(session: Session, patient_id: int, at: datetime) -> bool:
+    """Whether a bar stands at an instant that no two investigators have released."""
+    records = load_gate_records(session, patient_id, context.settings().zone, context.protocol(), until=at)
+    return records is not None and is_barred(records.facts, context.protocol().eligibility)
+
+
 def judge_question(
     study_code: str,
     question: GateQuestion,
@@ -135,7 +142,7 @@ def judge_question(
            days that are not settled
 
     Raises:
-        Refused: no answer or no reason, or there is nothing to judge.
+        Refused: no answer or no reason, there is nothing to judge, or the patient has left the trial.
     """
     require(by, Action.JUDGE_GATE)
     if holds is None:
@@ -163,7 +170,7 @@ def release_bar(study_code: str, reason: str | None, password: str, *, by: Actor
 
     Raises:
         AlreadyRecorded: this person has released these grades before; somebody else has to.
-        Refused: no reason, a wrong password, or nothing is barred.
+        Refused: no reason, a wrong password, nothing is barred, or the patient has left the trial.
     """
     require(by, Action.RELEASE_BAR)
     why = read_reason(reason, _WHY_RELEASED)
@@ -188,6 +195,7 @@ def _at_the_gate(session: Session, study_code: str, now: datetime) -> tuple[Pati
     records = load_gate_records(session, patient.id, zone, protocol, until=now)
     if records is None:
         raise Refused(f"{study_code} has no first infusion yet. Record the first one first.")
+    refuse_who_left(session, patient, "no second infusion will be given, and nothing was saved")
     return patient, records
 
 

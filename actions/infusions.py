@@ -11,7 +11,8 @@ from actions import context
 from actions.course import regrade_course
 from actions.enrolled import load_enrolled
 from actions.errors import AlreadyRecorded, ChangedMeanwhile, Refused, RefusedField
-from actions.gate import VERDICT_WORDS, AskedGate, ask_gate, impossible_facts
+from actions.follow_up_checks import after_leaving
+from actions.gate import VERDICT_WORDS, AskedGate, ask_gate, impossible_facts, is_barred_at
 from actions.permissions import Action, require
 from actions.rows import insert_row
 from actions.versions import read_reason
@@ -57,11 +58,12 @@ def record_infusion(entry: InfusionIn, *, by: Actor, now: datetime) -> int:
     """Record the first or second infusion of an enrolled patient; returns the row id.
 
     A second infusion is recorded only through an open gate, asked on its day. A refused attempt writes
-    nothing, but for a barred patient: that leaves an audit event and raises the alert of the attempt.
+    nothing, but for a barred patient: that leaves an audit event and raises the alert of the attempt. A bar
+    that stands now refuses whatever day is entered, an earlier one too (docs/adr/0015).
 
     Raises:
         AlreadyRecorded: this infusion is recorded; it is corrected instead.
-        Barred: a grade after the first infusion bars the second.
+        Barred: a grade after the first infusion bars the second, now or on that day.
         GateClosed: the gate is closed, undecided or the investigator's on that day.
         Refused: patient or moment cannot be.
     """
@@ -69,9 +71,10 @@ def record_infusion(entry: InfusionIn, *, by: Actor, now: datetime) -> int:
     with writing() as session:
         patient = _place(session, entry, now)
         asked = _ask_gate(session, patient, entry)
-        if asked is None or asked.is_open:
+        barred = asked is not None and (asked.gate.barred or is_barred_at(session, patient.id, now))
+        if asked is None or (asked.is_open and not barred):
             return _store(session, patient, entry, _gate_detail(asked), by, now)
-        refusal = _gate_refusal(session, patient, asked)
+        refusal = _gate_refusal(session, patient, asked, barred=barred)
         if isinstance(refusal, Barred):
             _tell_attempt(session, patient, asked, refusal, by, now)
     if isinstance(refusal, Barred):
@@ -101,7 +104,7 @@ def _place(session: Session, entry: InfusionIn, now: datetime) -> PatientRecord:
     """The patient, where such an infusion can be."""
     patient = load_enrolled(session, entry.patient_id)
     _refuse_recorded(patient, entry)
-    _refuse_impossible(patient, entry, now)
+    _refuse_impossible(session, patient, entry, now)
     return patient
 
 
@@ -153,7 +156,7 @@ def correct_infusion(
         _refuse_stale(stored, version, values, now)
         _refuse_other_place(stored, entry)
         patient = load_enrolled(session, entry.patient_id)
-        _refuse_impossible(patient, entry, now)
+        _refuse_impossible(session, patient, entry, now)
         _refuse_after_assessments(session, infusion_id, entry)
         _, gate = _gate_of_what_happened(session, patient, entry)
         new_version = _write_correction(session, stored, values, why, gate, by, now)
@@ -182,8 +185,8 @@ def _refuse_recorded(patient: PatientRecord, entry: InfusionIn) -> None:
         raise AlreadyRecorded([RefusedField("infusion_number", entry.infusion_number, sentence)])
 
 
-def _refuse_impossible(patient: PatientRecord, entry: InfusionIn, now: datetime) -> None:
-    """The moment of an infusion against now, the other infusion and a death."""
+def _refuse_impossible(session: Session, patient: PatientRecord, entry: InfusionIn, now: datetime) -> None:
+    """The moment of an infusion against now, the other infusion, a death and the leaving of the trial."""
     at, code = entry.infused_at, patient.study_code
     problems: list[Any] = [*check_not_future("infused_at", at, "Time of the infusion", now)]
     if entry.ended_at is not None:
@@ -201,6 +204,8 @@ def _refuse_impossible(patient: PatientRecord, entry: InfusionIn, now: datetime)
     if patient.died_at is not None and at > patient.died_at:
         sentence = f"The death of {code} is recorded at {on_day(patient.died_at)}; nothing comes after it."
         problems.append(RefusedField("infused_at", at, sentence))
+    on = at.astimezone(context.settings().zone).date()
+    problems += after_leaving(session, patient, "infused_at", on, "this infusion")
     if problems:
         raise Refused(problems)
 
@@ -227,12 +232,17 @@ def _gate_of_what_happened(
     return asked, _gate_detail(asked)
 
 
-def _gate_refusal(session: Session, patient: PatientRecord, asked: AskedGate) -> GateClosed:
+def _gate_refusal(session: Session, patient: PatientRecord, asked: AskedGate, *, barred: bool) -> GateClosed:
     """Why a second infusion is not recorded, each reason as a sentence."""
     verdict, on = VERDICT_WORDS[asked.gate.verdict], date_words(asked.on)
     opening = f"The gate for the second infusion of {patient.study_code} is {verdict} on {on}."
+    if barred and not asked.gate.barred:
+        opening = (
+            f"The grade that bars came after {on}, the day entered here, when the gate was {verdict}. "
+            "Where the infusion was given then, two investigators release the bar before it is recorded."
+        )
     kind, sentences = GateClosed, [f"{opening} Nothing was saved.", *asked.reasons]
-    if asked.gate.barred:
+    if barred:
         kind, sentences = Barred, [*_bar_sentences(session, patient), *sentences]
     return kind([RefusedField("infusion_number", SECOND, sentence) for sentence in sentences])
 

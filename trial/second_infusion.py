@@ -22,16 +22,18 @@ Readings where the public record leaves room (J), to be confirmed by the princip
    higher than those they signed under. A judgement on unsettled days never lowers a proved grade.
 7. Days on which a grade at the bar is not ruled out keep the line open until an investigator judges them.
 8. A Deauville score that does not go with the response is noted; the response as read decides.
-9. What is against closes the gate, then what is not known leaves it undecided, then it is the investigator's.
+9. A death, a withdrawal or a loss to follow-up up to the day closes the gate, that day included.
+10. What is against closes the gate, then what is not known leaves it undecided, then the investigator has it.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 from typing import Final
 
 from trial.eligibility import Line, exclusion_lines
+from trial.follow_up_facts import KIND_WORDS
 from trial.limits import EligibilityLimits, SecondInfusionLimits
 from trial.screening_checks import FactsError
 from trial.screening_facts import Judgement, WorstGrade
@@ -145,6 +147,7 @@ def judge_gate(
     bar = eligibility.barring_grade
     return Gate(
         (
+            *_ended_line(facts),
             _days_line(facts, limits, on),
             _response_line(facts, scans, finding_to, limits),
             _ctdna_line(facts, response, finding_to, limits),
@@ -168,6 +171,13 @@ def is_barred(facts: GateFacts, eligibility: EligibilityLimits) -> bool:
     """Whether CRS or ICANS reached the bar and no two different investigators have released it."""
     known = [worst for worst in (facts.worst_crs, facts.worst_icans) if worst]
     return any(worst.reached(eligibility.barring_grade) for worst in known) and not _released(facts)
+
+
+def _ended_line(facts: GateFacts) -> Iterator[GateLine]:
+    """Whoever has died or left the trial gets no second infusion; of anybody else there is no such line."""
+    if facts.ended is not None:
+        shown = f"{KIND_WORDS[facts.ended.kind]} on {facts.ended.on}"
+        yield GateLine("ended", "Alive, in the trial and in follow-up", Stand.AGAINST, (shown,))
 
 
 def _days_line(facts: GateFacts, limits: SecondInfusionLimits, on: date) -> GateLine:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from math import isfinite
 from typing import Final
 
+from trial.follow_up_facts import FollowUpFact
 from trial.screening_checks import Problem
 from trial.screening_facts import Judgement, ScreeningFacts, WorstGrade
 
@@ -114,6 +115,7 @@ class GateFacts:
     worst_crs, worst_icans  after the first infusion
     asked_again             the facts behind the exclusion criteria, as they are now
     judgement               the investigator's on a second infusion in stable or progressive disease
+    ended                   the death, withdrawal or loss up to the day on which the gate is asked
     """
 
     first_infused_on: date
@@ -124,6 +126,7 @@ class GateFacts:
     asked_again: ScreeningFacts = field(default_factory=ScreeningFacts)
     judgement: Judgement | None = None
     releases: tuple[Release, ...] = ()
+    ended: FollowUpFact | None = None
 
 
 _DEAUVILLE: Final = range(1, 6)

@@ -13,12 +13,16 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import RowMapping, select
 from sqlmodel import Session
 
+from db.queries.deaths import load_death
 from db.queries.events import EventRecord, load_events
+from db.queries.follow_up import facts_of
+from db.queries.follow_up import load_events as load_follow_up
 from db.queries.grade_points import load_grade_points
 from db.queries.records import table_of
 from db.queries.response import CtDnaVersion, ScanVersion, load_ctdna, load_scans, standing
 from db.queries.screening import ScreeningRecord, load_screening, load_screening_versions
 from grading.scale import Toxicity
+from trial.follow_up_facts import FollowUpFact, end_of_follow_up
 from trial.protocol import Protocol
 from trial.screening_facts import ActiveInfection, Judgement, Purpose, ScreeningFacts, WorstGrade
 from trial.second_infusion import GateVerdict
@@ -109,6 +113,7 @@ def load_gate_records(
         asked_again=_exclusion_facts(session, patient_id, again, on),
         judgement=_judgement(judgements, GateQuestion.RESPONSE),
         releases=tuple(_release(one) for one in releases),
+        ended=_ended(session, patient_id, on, zone),
     )
     return GateRecords(
         first_infusion_id=first_id,
@@ -144,6 +149,12 @@ def _infusions(session: Session, patient_id: int) -> dict[int, tuple[int, dateti
     rows = table_of("infusion")
     query = select(rows.c.number, rows.c.id, rows.c.infused_at).where(rows.c.patient_id == patient_id)
     return {number: (row_id, at) for number, row_id, at in session.connection().execute(query)}
+
+
+def _ended(session: Session, patient_id: int, on: date, zone: ZoneInfo) -> FollowUpFact | None:
+    """What ended the patient's part in the trial up to a day."""
+    events = load_follow_up(session, patient_id)
+    return end_of_follow_up(facts_of(events, load_death(session, patient_id), zone), on)
 
 
 def _known_on(sample: CtDnaVersion, on: date) -> CtDna:

@@ -175,8 +175,6 @@ def _load(
     if entry is None and facts.died_at is not None:
         died = when(facts.died_at, now, context.settings().zone)
         _no_form(f"The death of {code} is recorded at {died}; nothing comes after it.")
-    if entry is None and facts.withdrawn_at is not None:
-        _no_form(f"{code} has left the trial. Nothing more is recorded.")
     return facts, entry, found, people
 
 
@@ -209,6 +207,10 @@ def _head(form: Form, facts: AssessFacts, now: datetime) -> None:
         "span", tiles.piece("span", text=f"{words} "), _draft_words(form), classes="vigil-soft"
     )
     st.html(tiles.piece("div", tiles.piece("h1", text=title), line, classes="vigil-page-head"))
+    if facts.withdrawn_at is not None:
+        left = when(facts.withdrawn_at, now, zone)
+        words = f"{facts.code} left the trial at {left}. Nothing is due; what is charted is kept for safety."
+        st.html(tiles.outlined_band(words))
 
 
 def _draft_words(form: Form) -> str:

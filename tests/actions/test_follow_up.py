@@ -161,6 +161,11 @@ def test_a_second_progression_on_another_day_is_another_event(sqlite_site: Site)
             "an event of the follow-up of 23 Mar 2026, after",
         ),
         (event("progression", 21), event("lost_to_follow_up", 20), "after this loss"),
+        (
+            event("progression", 0),
+            event("withdrawal", -1),
+            "an infusion of 2 Mar 2026, after this withdrawal",
+        ),
     ],
 )
 def test_nothing_but_a_death_comes_after_the_end(

@@ -9,18 +9,21 @@ import pytest
 from actions import context
 from actions.assessments import correct_assessment
 from actions.errors import AlreadyRecorded, NotPermitted, Refused
+from actions.follow_up import record_follow_up
 from actions.gate import AskedGate, ask_gate, judge_question, release_bar
 from actions.infusions import Barred, GateClosed, correct_infusion, record_infusion
 from actions.passwords import hash_password
 from actions.screening import judge_criteria
 from actions.sign_ins import throttle_of_all, throttle_of_one
 from db.inputs import InfusionIn
+from db.inputs_follow_up import FollowUpIn
 from db.models import AdverseEvent, User
 from db.queries.gate import load_gate_facts, load_gate_records
 from db.roles import Actor, Role
 from db.session import reading, writing
 from tests.actions.conftest import CODE, INFUSED_AT, OTHER_CODE, SHOCK, WELL, Site, add_person, at, entry
 from tests.support import made_up
+from trial.follow_up_facts import FollowUpKind
 from trial.screening_facts import ActiveInfection, Judgement, Purpose, ScreeningFacts, WorstGrade
 from trial.second_infusion import GateVerdict, Stand, judge_gate
 from trial.second_infusion_facts import CtDna, CtDnaResult, GateFacts, GateQuestion, Release, Response, Scan
@@ -522,6 +525,39 @@ class TestRecordingTheSecondInfusion:
         assert [(one["urgency"], one["state"]) for one in barred] == [(1, "open")]
         assert "attempt" in {one["kind"] for one in site.rows("notice", alert_id=barred[0]["id"])}
 
+    @pytest.mark.parametrize("then", ["open", "undecided"])
+    def test_a_bar_that_stands_now_refuses_a_day_before_it_and_is_told(
+        self, sqlite_site: Site, then: str
+    ) -> None:
+        if then == "open":
+            made_up.open_gate(sqlite_site.patients[CODE], at(24 * 9))
+        sqlite_site.record(24 * 10, **SHOCK)
+        before = sqlite_site.everything()
+        earlier = second(at(24 * 9 + 2))
+        assert asked(sqlite_site, earlier.infused_at).gate.verdict.value == then
+        with pytest.raises(Barred) as refusal:
+            record_infusion(earlier, by=sqlite_site.coordinator, now=at(24 * 11))
+        bars, why, *_ = (one.sentence for one in refusal.value.problems)
+        assert bars.startswith("CART-007 is barred from a second infusion: CRS grade 3 on 12 Mar 2026")
+        assert why == (
+            f"The grade that bars came after 11 Mar 2026, the day entered here, when the gate was {then}. "
+            "Where the infusion was given then, two investigators release the bar before it is recorded. "
+            "Nothing was saved."
+        )
+        assert sqlite_site.everything()["infusion"] == before["infusion"]
+        assert len(sqlite_site.events("refuse_barred_infusion")) == 1
+        (alert,) = sqlite_site.rows("alert", signal="barred")
+        assert alert["urgency"] == 1
+        assert "attempt" in {one["kind"] for one in sqlite_site.rows("notice", alert_id=alert["id"])}
+
+    def test_a_released_bar_lets_a_day_before_it_through(self, sqlite_site: Site) -> None:
+        made_up.open_gate(sqlite_site.patients[CODE], at(24 * 9))
+        sqlite_site.record(24 * 10, **SHOCK)
+        for one in (sqlite_site.investigator, investigator(sqlite_site, "second.opinion")):
+            give_password(one)
+            release_bar(CODE, WHY, PASSWORD, by=one, now=at(24 * 11))
+        assert record_infusion(second(at(24 * 9 + 2)), by=sqlite_site.coordinator, now=at(24 * 12))
+
     def test_a_first_infusion_asks_no_gate(self, sqlite_site: Site) -> None:
         assert all("gate" not in event["detail"] for event in sqlite_site.events("record_infusion"))
 
@@ -543,3 +579,41 @@ def test_a_release_counts_only_for_what_it_was_signed_under(sqlite_site: Site) -
     TestBar().bar(sqlite_site)
     release_bar(CODE, WHY, PASSWORD, by=sqlite_site.investigator, now=ASKED_AT)
     assert facts(sqlite_site).releases == (Release("Investigator Example (investigator)", WHY, 3, 0),)
+
+
+class TestSomebodyWhoLeft:
+    """A withdrawal or a loss ends what is given and signed for; nothing of the safety before it changes."""
+
+    @pytest.fixture
+    def left(self, sqlite_site: Site) -> Site:
+        made_up.open_gate(sqlite_site.patients[CODE], ASKED_AT)
+        withdrawal = FollowUpIn(patient_id=CODE, kind=FollowUpKind.WITHDRAWAL, occurred_on=day(39))
+        record_follow_up(withdrawal, by=sqlite_site.coordinator, now=ASKED_AT)
+        return sqlite_site
+
+    def test_the_gate_is_closed_from_that_day_on(self, left: Site) -> None:
+        assert asked(left, ASKED_AT - timedelta(days=1)).gate.verdict is not GateVerdict.CLOSED
+        found = asked(left)
+        assert found.gate.verdict is GateVerdict.CLOSED
+        assert found.reasons == ("Alive, in the trial and in follow-up: withdrawal on 10 Apr 2026.",)
+
+    @pytest.mark.parametrize(("days", "refusal"), [(40, Refused), (39, GateClosed)])
+    def test_no_second_infusion_is_recorded(self, left: Site, days: int, refusal: type[Refused]) -> None:
+        before = left.everything()
+        late = second(INFUSED_AT + timedelta(days=days))
+        with pytest.raises(refusal, match=r"withdrawal (recorded )?on 10 Apr 2026"):
+            record_infusion(late, by=left.coordinator, now=INFUSED_AT + timedelta(days=41))
+        assert left.everything() == before
+
+    def test_nothing_is_judged_or_released_any_more(self, left: Site) -> None:
+        give_password(left.investigator)
+        sentence = "withdrawal recorded on 10 Apr 2026; no second infusion will be given"
+        with pytest.raises(Refused, match=sentence):
+            release_bar(CODE, WHY, PASSWORD, by=left.investigator, now=SECOND_AT)
+        with pytest.raises(Refused, match=sentence):
+            judge_question(CODE, GateQuestion.RESPONSE, True, WHY, by=left.investigator, now=SECOND_AT)
+        assert left.rows("signature") == []
+
+    def test_assessments_go_on(self, left: Site) -> None:
+        saved = left.record(24 * 40, now=at(24 * 40 + 1), **SHOCK)
+        assert saved.stable_id

@@ -10,6 +10,7 @@ import pytest
 from actions import context
 from actions.enrolment import is_as_signed, sign_enrolment
 from actions.errors import AlreadyRecorded, ChangedMeanwhile, NotPermitted, Refused
+from actions.follow_up import record_follow_up
 from actions.infusions import record_infusion
 from actions.patients import change_patient, record_lasting_findings
 from actions.permissions import Action, may
@@ -17,6 +18,7 @@ from actions.screening import judge_criteria, record_screening, start_screening
 from actions.sign_ins import throttle_of_all, throttle_of_one
 from actions.stays import record_stay
 from db.inputs import InfusionIn, PatientIn, Sex, StayIn
+from db.inputs_follow_up import FollowUpIn
 from db.inputs_screening import FactsIn
 from db.queries import assess, entry
 from db.queries.committee import load_committee
@@ -245,6 +247,30 @@ class TestSignature:
         with pytest.raises(Refused, match="Nothing is recorded of CART-012 yet"):
             sign_enrolment(start(site, "CART-012"), 1, PASSWORD, by=site.investigator, now=NOW)
         assert site.rows("signature") == []
+
+    @pytest.mark.parametrize(
+        ("what", "sentence"),
+        [
+            ({"kind": "withdrawal"}, "CART-011 has withdrawal recorded on 7 Mar 2026; nothing was signed"),
+            ({"kind": "lost_to_follow_up"}, "lost to follow-up recorded on 7 Mar 2026; nothing was signed"),
+            (
+                {"kind": "death", "cause": "other"},
+                "The death of CART-011 is recorded at .*; nothing was signed",
+            ),
+        ],
+    )
+    def test_nobody_who_has_left_or_died_is_enrolled(
+        self, sqlite_site: Site, what: dict[str, Any], sentence: str
+    ) -> None:
+        patient_id = eligible(sqlite_site)
+        give_password(sqlite_site)
+        on = NOW.astimezone(context.settings().zone).date()
+        ended = FollowUpIn.model_validate({"patient_id": CODE, "occurred_on": on} | what)
+        record_follow_up(ended, by=sqlite_site.coordinator, now=NOW)
+        before = sqlite_site.everything()
+        with pytest.raises(Refused, match=sentence):
+            sign_enrolment(patient_id, 2, PASSWORD, by=sqlite_site.investigator, now=LATER)
+        assert sqlite_site.everything() == before
 
     def test_who_becomes_eligible_by_the_calendar_is_judged_again_and_that_is_signed(
         self, sqlite_site: Site

@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 
+from actions.follow_up import record_follow_up
 from actions.treatments import record_treatment
+from db.inputs_follow_up import FollowUpIn
 from db.inputs_treatment import TreatmentIn
 from db.roles import Role
 from tests.actions.conftest import CODE, NOW, WELL, Site, at, make_site
@@ -57,6 +59,18 @@ def test_what_runs_stands_beside_the_box_and_is_asked_when_the_box_denies_it(
     assess.press("Yes, save")
     (row,) = site.rows("assessment")
     assert row["vasopressors"] == "none", "the treatment fills nothing in"
+
+
+def test_who_has_left_the_trial_is_charted_all_the_same(site: Site, assess: Sheet) -> None:
+    withdrawal = FollowUpIn.model_validate(
+        {"patient_id": CODE, "kind": "withdrawal", "occurred_on": NOW.date()}
+    )
+    record_follow_up(withdrawal, by=site.coordinator, now=NOW)
+    assess.open(code=CODE)
+    assert "CART-007 left the trial at" in assess.text
+    fill_well(assess)
+    assess.press("Save assessment")
+    assert len(site.rows("assessment")) == 1
 
 
 def test_a_patient_without_treatments_is_asked_nothing(site: Site, assess: Sheet) -> None:

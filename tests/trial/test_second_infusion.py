@@ -9,6 +9,7 @@ from typing import Any, cast
 import pytest
 
 from tests.trial.screened import FIRST_ON, LIMITS, NO, OPEN, PROTOCOL, WELL, YES, day
+from trial.follow_up_facts import KIND_WORDS, FollowUpFact, FollowUpKind
 from trial.limits import SecondInfusionLimits
 from trial.screening_checks import FactsError
 from trial.screening_facts import ActiveInfection, Judgement, PastEvent, ScreeningFacts, WorstGrade
@@ -43,6 +44,13 @@ def series(*samples: tuple[int, str]) -> tuple[CtDna, ...]:
 
 def release(by: str, crs: int = 3, icans: int = 0) -> Release:
     return Release(by, "recovered, benefit outweighs the risk", crs, icans)
+
+
+@pytest.mark.parametrize("kind", [FollowUpKind.DEATH, FollowUpKind.WITHDRAWAL, FollowUpKind.LOST])
+def test_whoever_has_died_or_left_gets_no_second_infusion(kind: FollowUpKind) -> None:
+    found = gate(ended=FollowUpFact(kind, day(30)))
+    assert (found.verdict, [one.id for one in found.against]) == (GateVerdict.CLOSED, ["ended"])
+    assert line(found, "ended").facts == (f"{KIND_WORDS[kind]} on 2026-04-01",)
 
 
 def test_pr_within_60_days_opens_it_with_each_fact_beside_its_rule() -> None:

@@ -79,7 +79,10 @@ def draw_infusions(actor: Actor, loaded: Infusions) -> None:
     first, second = patient.infusion(1), patient.infusion(2)
     if patient.died_at is not None:
         st.text(f"The death of {patient.study_code} is recorded at {shown_value(patient.died_at)}.")
-    elif first is None:
+        return
+    if patient.withdrawn_at is not None and second is None:
+        st.text(f"{patient.study_code} has left the trial. No infusion after that day is recorded.")
+    if first is None:
         _draw_new(actor, patient, 1)
     elif second is None:
         _draw_gate(loaded)

@@ -27,7 +27,7 @@ def draw_bar(actor: Actor, loaded: LoadedGate, *, releases: bool) -> None:
     if loaded.records.releases:
         rows = [_row(one) for one in loaded.records.releases]
         st.html(tiles.table("Signed releases, oldest first", _HEADS, rows))
-    if not barred or loaded.is_over:
+    if not barred or not loaded.is_asked:
         return
     if not releases:
         st.html(tiles.soft("An investigator releases a bar."))

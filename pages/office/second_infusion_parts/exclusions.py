@@ -16,7 +16,7 @@ _PURPOSE = Purpose.SECOND_INFUSION
 
 def draw_exclusions(actor: Actor, loaded: LoadedGate) -> None:
     """The forms, while there is a second infusion to decide on."""
-    if loaded.is_over:
+    if not loaded.is_asked:
         return
     if may(actor.role, Action.RECORD_SCREENING):
         _draw_facts(actor, loaded)

@@ -35,8 +35,8 @@ def draw_judgements(actor: Actor, loaded: LoadedGate, *, judges: bool) -> None:
 
 
 def open_questions(loaded: LoadedGate) -> list[GateQuestion]:
-    """What there is to judge, whether or not it was judged before; nothing once the infusion was given."""
-    if loaded.is_over:
+    """What there is to judge, whether or not it was judged before; nothing once it is decided."""
+    if not loaded.is_asked:
         return []
     facts = loaded.records.facts
     asked = [GateQuestion.RESPONSE] if latest_response(facts) in (Response.SD, Response.PD) else []

@@ -25,7 +25,7 @@ STAND_WORDS: Final = {
     Stand.NOT_ASKED: "Not asked",
 }
 _HEADS: Final = ("Rule", "How it stands", "Facts")
-_FINDING: Final = ("days", "response", "ctdna")
+_FINDING: Final = ("ended", "days", "response", "ctdna")
 _TOXICITY: Final = ("crs", "icans")
 
 
@@ -36,7 +36,7 @@ def draw_lines(loaded: LoadedGate) -> None:
     lines = {line.id: line for line in loaded.asked.gate.lines}
     rest = [line for name, line in lines.items() if name not in (*_FINDING, *_TOXICITY)]
     st.header("Time and response", anchor=False)
-    st.html(_table("Days, PET/CT and ctDNA", (lines[name] for name in _FINDING)))
+    st.html(_table("Days, PET/CT and ctDNA", (lines[name] for name in _FINDING if name in lines)))
     for note in loaded.asked.gate.notes:
         st.text(dates_in_words(note))
     address = f"{page_address(Page.RESPONSE)}?code={loaded.patient.study_code}"

@@ -40,6 +40,11 @@ class LoadedGate:
         return self.records.second_infused_at is not None
 
     @property
+    def is_asked(self) -> bool:
+        """Whether there is a second infusion to decide on: none was given, and the patient takes part."""
+        return not self.is_over and self.records.facts.ended is None
+
+    @property
     def is_barred(self) -> bool:
         """Whether a grade bars and no two investigators have released it."""
         return is_barred(self.records.facts, context.protocol().eligibility)

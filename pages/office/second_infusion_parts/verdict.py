@@ -55,7 +55,7 @@ def _times(loaded: LoadedGate, asked: AskedGate) -> list[str]:
     days = (asked.on - asked.records.facts.first_infused_on).days
     given = date_and_time(first_at, context.settings().zone)
     day = f"{sentence_case(counted(days, 'day', 'days'))} after the first infusion, of {given}."
-    return [day] if loaded.is_over else [day, *last_day_words(asked.gate, asked.on)]
+    return [day, *last_day_words(asked.gate, asked.on)] if loaded.is_asked else [day]
 
 
 def last_day_words(gate: Gate, on: date) -> list[str]:

@@ -1,7 +1,7 @@
 """The top of the patient page: who, which infusion and day, both grades now, and what waits."""
 
 from datetime import datetime
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import quote
 
 import streamlit as st
@@ -50,9 +50,11 @@ def show_head(loaded: Loaded, actor: Actor) -> None:
         st.html(band + link)
     with st.container(horizontal=True, gap="small", key="patient-ways"):
         _switch_infusion(loaded)
-        if loaded.is_monitored and may(actor.role, Action.RECORD_ASSESSMENT):
+        if loaded.patient.died_at is None and may(actor.role, Action.RECORD_ASSESSMENT):
+            # Late signs are charted too, and so is safety after a withdrawal; then it is no filled button.
             code = loaded.patient.study_code
-            if st.button(f"Assess {code}", type="primary", key="patient-assess"):
+            filled: Literal["primary", "secondary"] = "primary" if loaded.is_monitored else "secondary"
+            if st.button(f"Assess {code}", type=filled, key="patient-assess"):
                 st.switch_page("ward/assess.py", query_params={"code": code})
         for page, words in _RECORDS.items():
             if may_see(actor.role, page):
