@@ -59,6 +59,8 @@ def patient(sqlite_database: str, tmp_path: Path) -> Actor:
     store("response_assessment", scanned_on=on(5), response="PR", deauville=4)
     store("ctdna_result", sampled_on=on(5), result="positive", value=12.5, unit="hGE/mL")
     store("follow_up_event", kind="progression", occurred_on=on(6))
+    store("follow_up_event", kind="new_therapy", occurred_on=on(6), note="glofitamab & <b>rituximab</b>")
+    store("follow_up_event", kind="death", cause="unknown", occurred_on=on(6))
     for days, value in ((0, 2.1), (4, 0.3)):
         store(
             "lab_result",
@@ -90,10 +92,14 @@ def test_every_record_has_its_place_its_words_and_its_link(patient: Actor) -> No
         "PET/CT": "PR",
         "ctDNA": "+",
         "Progression": "",
+        "New lymphoma therapy": "",
+        "Death": "",
         "Tocilizumab": "",
     }
     assert "Deauville 4" in marks["PET/CT"].words
     assert "12.5 hGE/mL" in marks["ctDNA"].words
+    assert marks["Death"].words.startswith("<b>Death of an unknown cause</b>")
+    assert marks["New lymphoma therapy"].words.endswith("<br>glofitamab &amp; &lt;b&gt;rituximab&lt;/b&gt;")
     anc, crp = rows.labs
     assert [point.value for point in anc.points] == [2.1, 0.3]
     assert (crp.unit, [point.value for point in crp.points]) == ("mg/dL", [12.0])

@@ -208,16 +208,16 @@ class TestVisits:
 
     def test_a_visit_is_corrected_and_withdrawn_with_a_reason(self, site: Site, open_as: Open) -> None:
         visited(site)
-        named = f"Day 28 of {CODE}"
+        named, at_the_start = f"visit Day 28 of {CODE}", f"Visit Day 28 of {CODE}"
         app = press(open_as(Role.INVESTIGATOR), f"Correct {named}")
         assert "Say why the visit is corrected." in words(app)
         box(app, "visited_on", "_correct_").set_value("2026-03-29")
         box(app, "why", "_correct_").set_value("wrong date")
         app = press(app, f"Correct {named}")
-        assert f"{named} is corrected." in words(app)
+        assert f"{at_the_start} is corrected." in words(app)
         box(app, "reason", "_withdraw_").set_value("other patient")
         app = press(app, f"Withdraw {named}")
-        assert f"{named} is withdrawn." in words(app)
+        assert f"{at_the_start} is withdrawn." in words(app)
         history = table(app, "Visits that were corrected or withdrawn")
         assert "Done 30 Mar 2026" in history
         assert "wrong date" in history
@@ -232,7 +232,7 @@ class TestVisits:
             )
         app = open_as(Role.COORDINATOR)
         assert "Recorded under an earlier plan of the protocol: Day 45." in words(app)
-        assert f"Withdraw Day 45 of {CODE}" in [one.label for one in app.button]
+        assert f"Withdraw visit Day 45 of {CODE}" in [one.label for one in app.button]
 
 
 class TestEvents:

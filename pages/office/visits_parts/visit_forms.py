@@ -116,7 +116,7 @@ def _draw_new(actor: Actor, follow_up: FollowUp, waiting: Sequence[Visit]) -> No
             entry = form.read(VisitIn, typed)
             form.ask(_outside(places[entry.infusion_number, entry.name], entry))
             record_visit(entry, by=actor, now=utc_now())
-            return f"{visit_label(entry.name)} of {code} is recorded."
+            return f"Visit {visit_label(entry.name)} of {code} is recorded."
 
         sheet.submit(f"Record the visit of {code}", record, in_form=False)
 
@@ -171,7 +171,7 @@ def _done_label(said: DoneOrNot) -> str:
 
 
 def _draw_change(actor: Actor, follow_up: FollowUp, version: VisitVersion) -> None:
-    named = f"{visit_label(version.name)} of {follow_up.patient.study_code}"
+    named = f"visit {visit_label(version.name)} of {follow_up.patient.study_code}"
     sheets = [
         Sheet(f"visit_{what}_{version.stable_id}_{version.version}") for what in ("correct", "withdraw")
     ]

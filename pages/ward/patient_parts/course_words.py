@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from html import escape, unescape
+from textwrap import shorten, wrap
 from typing import Final
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
@@ -17,7 +18,7 @@ from grading.scale import Toxicity
 from grading.units import MEASURES, Analyte, convert
 from pages.parts.tiles import grade_words
 from pages.parts.wording import infusion_words, sentence_case
-from trial.follow_up_facts import FollowUpKind
+from trial.follow_up_facts import CAUSE_WORDS, KIND_WORDS, DeathCause, FollowUpKind
 from trial.laboratory import LabRow
 from trial.treatments import Treatment
 
@@ -42,7 +43,8 @@ _SERIES: Final[Mapping[Analyte, tuple[tuple[float, ...], bool]]] = {
 }
 """In the picture's order: lines drawn dotted, in the unit of `MEASURES`, and whether the scale is log."""
 
-_FOLLOW_UP_WORDS: Final = {kind: sentence_case(kind.value.replace("_", " ")) for kind in FollowUpKind}
+_NOTE_CHARACTERS: Final = 200
+_HOVER_CHARACTERS: Final = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,16 +228,22 @@ def _sample_marks(samples: Iterable[RowMapping], words: Wording) -> Iterator[Mar
 
 def _follow_up_marks(events: Iterable[RowMapping], words: Wording) -> Iterator[Mark]:
     for row in events:
-        what = _FOLLOW_UP_WORDS[FollowUpKind(row["kind"])]
-        cause = f" ({row['cause']})" if row["cause"] else ""
+        what = sentence_case(KIND_WORDS[FollowUpKind(row["kind"])])
+        cause = f" of {CAUSE_WORDS[DeathCause(row['cause'])]}" if row["cause"] else ""
         yield Mark(
             lane=Lane.DISEASE,
             name=what,
             at=_noon(row["occurred_on"]),
             symbol="diamond",
-            words=f"<b>{what}{cause}</b><br>{_day(row['occurred_on'])}",
+            words="<br>".join((f"<b>{what}{cause}</b>", _day(row["occurred_on"]), *_note_lines(row["note"]))),
             link=words.address("visits"),
         )
+
+
+def _note_lines(note: str | None) -> list[str]:
+    """The beginning of a note (which therapy, which lesion), in lines that a hover can hold."""
+    said = shorten(note or "", _NOTE_CHARACTERS, placeholder=" ...")
+    return [escape(line) for line in wrap(said, _HOVER_CHARACTERS)]
 
 
 def _lab_series(labs: Iterable[LabRow], words: Wording) -> Iterator[LabSeries]:
