@@ -28,6 +28,7 @@ _VENTILATED: Final = {
 }
 _TOCILIZUMAB: Final = {"fever_masking_drugs": ["tocilizumab", "acetaminophen"]}
 _DEXAMETHASONE: Final = {"fever_masking_drugs": ["dexamethasone"]}
+_WITH_ANAKINRA: Final = {"fever_masking_drugs": ["dexamethasone", "anakinra"]}
 _ICANS_1: Final = {"ice_score": (8, 9), "consciousness": "alert"}
 _ICANS_2: Final = {"ice_score": (4, 6), "consciousness": "awakens_to_voice"}
 _ICANS_3: Final = {"ice_score": (1, 2), "consciousness": "awakens_to_touch"}
@@ -53,13 +54,20 @@ def _moderate(days_ago: int, onset_h: float = 34, hours: float = 94, peak_c: flo
     )
 
 
+def _infected(story: InfusionStory, from_h: float, to_h: float, peak_c: float) -> InfusionStory:
+    """The same with the fever and the oxygen of an infection, which the ward charts as such."""
+    elsewhere = {"attributed_elsewhere": ["fever", "hypoxia"]}
+    signs = (Signs(from_h, to_h, elsewhere), Signs(from_h + 16, to_h - 20, _CANNULA))
+    return replace(story, fevers=(*story.fevers, Fever(from_h, to_h, peak_c)), signs=(*story.signs, *signs))
+
+
 CAST: Final[tuple[PatientStory, ...]] = (
     PatientStory(
         "CART-001",
         "F",
         58,
         61.5,
-        (_moderate(66), replace(_mild(25, 54, 40), skipped_h=whole_day(11))),
+        (_infected(_moderate(66), 188, 262, 39.1), replace(_mild(25, 54, 40), skipped_h=whole_day(11))),
         about="both infusions behind her, at home; a day called off for a procedure",
     ),
     PatientStory(
@@ -80,7 +88,9 @@ CAST: Final[tuple[PatientStory, ...]] = (
                     Signs(62, 100, _VENTILATED),
                     Signs(100, 150, _CANNULA),
                     Signs(42, 47, _TOCILIZUMAB),
-                    Signs(48, 130, _DEXAMETHASONE),
+                    Signs(48, 64, _DEXAMETHASONE),
+                    Signs(64, 110, _WITH_ANAKINRA),
+                    Signs(110, 130, _DEXAMETHASONE),
                     Signs(100, 124, _ICANS_2),
                     Signs(124, 170, _ICANS_1),
                 ),
@@ -209,7 +219,7 @@ CAST: Final[tuple[PatientStory, ...]] = (
         "F",
         73,
         57.0,
-        (_moderate(54, 22, 130, 39.9), _mild(12, 70, 90, 38.4)),
+        (_infected(_moderate(54, 22, 130, 39.9), 212, 268, 38.8), _mild(12, 70, 90, 38.4)),
         lasting=("hypoxia",),
         lasting_note="Home oxygen 1 L/min at night since 2024.",
         screened={"spo2_room_air_percent": 94, "platelets_10e9_per_l": 68},

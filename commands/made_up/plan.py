@@ -74,7 +74,11 @@ def _of_patient(
         yield Event(infused_at + timedelta(minutes=20), "infuse", patient, number, observed=infused_at)
         yield from _stays(patient, number, story, infused_at, now, zone)
         rng = Random(f"{seed} {patient.code} {number}")
-        yield from _charting(Event(infused_at, "chart", patient, number), story, now, protocol, zone, rng)
+        for charted in _charting(
+            Event(infused_at, "chart", patient, number), story, now, protocol, zone, rng
+        ):
+            yield from _antipyretic(charted)
+            yield charted
     for at, kind, values in records_of(patient, infused, now, zone, seed):
         yield Event(at, kind, patient, values=values)
 
@@ -149,6 +153,15 @@ def _charting(
             wrong_at = None
         else:
             yield charted
+
+
+def _antipyretic(charted: Event) -> Iterator[Event]:
+    """The dose behind what the ward charts as given for the fever."""
+    given = (charted.values or {}).get("fever_masking_drugs")
+    if charted.kind == "chart" and charted.observed and isinstance(given, list) and "acetaminophen" in given:
+        dose = {"drug": "acetaminophen", "giving": "once", "dose": 500, "dose_unit": "mg"}
+        values = dose | {"started_at": charted.observed - timedelta(minutes=25)}
+        yield replace(charted, kind="treat", observed=None, values=values)
 
 
 def _skip(place: Event, due_at: datetime, kind: str, reason: str) -> Event:

@@ -25,8 +25,10 @@ _LIMITS: Final[Mapping[str, tuple[str, float | None, float | None]]] = {
     "platelets": ("10^9/L", 125, 350),
     "hemoglobin": ("g/L", 115, 150),
     "wbc": ("10^9/L", 3.5, 9.5),
+    "lymphocytes": ("10^9/L", 1.1, 3.2),
     "crp": ("mg/L", None, 5),
     "ferritin": ("ng/mL", 13, 400),
+    "il_6": ("pg/mL", None, 7),
     "ldh": ("U/L", 120, 250),
     "creatinine": ("umol/L", 41, 97),
     "alt": ("U/L", 7, 40),
@@ -96,16 +98,24 @@ MORE: Final[Mapping[str, More]] = {
         ctdna={-7: 430, 14: 12, 28: 0, 45: 3.1, 55: 9.4},
         events=(
             (2, 12, _event("Hypoxia", 4, causality_car_t="definite", **_LIFE_THREATENING)),
-            (11, 20, _infection("Sepsis", 4, "blood", "Escherichia coli", **_LIFE_THREATENING)),
+            (4, 13, _infection("Sepsis", 4, "blood", "Escherichia coli", **_LIFE_THREATENING)),
         ),
     ),
-    "CART-005": More(events=((6, None, _event("Headache", 1, causality_car_t="unlikely")),)),
+    "CART-003": More(ctdna={-8: 655}),
+    "CART-004": More(ctdna={-7: 88}),
+    "CART-005": More(
+        ctdna={-9: 240},
+        events=((6, None, _event("Headache", 1, causality_car_t="unlikely")),),
+    ),
     "CART-006": More(
         scans={28: ("SD", 4)},
         ctdna={-9: 95, 14: 71, 28: 80},
         events=((5, 9, _event("Tremor", 2, causality_car_t="probable")),),
     ),
     "CART-007": More(scans={28: ("PR", 4)}, ctdna={-8: 510, 14: 44, 28: 12}),
+    "CART-008": More(ctdna={-8: 931}),
+    "CART-009": More(ctdna={-7: 174}),
+    "CART-010": More(ctdna={-8: 312}),
     "CART-011": More(
         scans={28: ("PR", 4), 90: ("CR", 2), 181: ("CR", 1), 268: ("CR", 2)},
         ctdna={-8: 377, 14: 21, 28: 6, 60: 0, 90: 0, 181: 0, 268: 0},
@@ -128,10 +138,12 @@ MORE: Final[Mapping[str, More]] = {
         ),
     ),
     "CART-013": More(
+        anc_recovers_on=38,
         scans={26: ("SD", 4)},
         ctdna={-8: 66, 14: 5.2, 26: None},
         events=((27, None, _infection("Lung infection", 3, "lung", None) | _SERIOUS),),
     ),
+    "CART-014": More(ctdna={-8: 57}),
 }
 
 Record = tuple[datetime, str, dict[str, Any]]
@@ -172,7 +184,7 @@ def _treatments(
         end = None if signs.to_h is None else infused_at + hour_of(signs.to_h, until_h) * _HOUR
         for values in _doses(patient, signs):
             if values["giving"] == "once":
-                yield begin + 1.5 * _HOUR, "treat", values | {"started_at": begin + _HOUR}
+                yield begin + 0.75 * _HOUR, "treat", values | {"started_at": begin}
             elif end is None or end > now:
                 yield begin + 0.5 * _HOUR, "treat", values | {"started_at": begin}
             else:
@@ -186,6 +198,8 @@ def _doses(patient: PatientStory, signs: Signs) -> Iterator[dict[str, Any]]:
         dose = min(800.0, 8 * patient.weight_kg // 10 * 10)
         once = {"giving": "once", "dose": dose, "dose_unit": "mg", "weight_kg": patient.weight_kg}
         yield {"drug": "tocilizumab"} | once
+    if "anakinra" in given:
+        yield {"drug": "anakinra", "giving": "repeated", "dose": 100, "dose_unit": "mg", "every_hours": 6}
     if "dexamethasone" in given:
         yield {"drug": "dexamethasone", "giving": "repeated", "dose": 10, "dose_unit": "mg", "every_hours": 6}
     for agent in _words(signs, "vasopressors"):
@@ -225,7 +239,9 @@ def _panel(
         "platelets": max(9, 190 * (1 - 0.85 * _trough(day - 3, recovers_on + 8))),
         "hemoglobin": 108 - 26 * _trough(day - 3, recovers_on + 12),
         "wbc": max(0.1, 5.1 * (1 - low) ** 2),
+        "lymphocytes": max(0.03, 1.1 * (1 - low) ** 2),
         "crp": 4 + 70 * heat,
+        "il_6": 5 + 420 * heat**2,
         "ferritin": 420 + 1900 * max(heat, 0.0),
         "ldh": 230 + 120 * heat,
         "creatinine": 68 + 8 * heat,
@@ -289,6 +305,8 @@ def _events(first: datetime, more: More, now: datetime, zone: ZoneInfo) -> Itera
             typed["aware_at"] = max(at + 2 * _HOUR, now - 5 * _HOUR) if end is None else at + 2 * _HOUR
             entered_at = typed["aware_at"] + _HOUR / 4
         yield entered_at, "event", typed
+        if typed.get("infection_treatment") == "intravenous":
+            yield _antibiotic(at, None if end is None else first + end * _DAY)
         if end is not None:
             ended = first + end * _DAY + 5 * _HOUR
             done = {"ended_on": ended.astimezone(zone).date(), "is_ongoing": None, "outcome": "recovered"}
@@ -298,6 +316,15 @@ def _events(first: datetime, more: More, now: datetime, zone: ZoneInfo) -> Itera
     for day, values in more.follow_up:
         at = first + day * _DAY + 8 * _HOUR
         yield at, "follow_up", dict(values) | {"occurred_on": at.astimezone(zone).date()}
+
+
+def _antibiotic(begin: datetime, end: datetime | None) -> Record:
+    """Intravenous, as meropenem is given, from the onset of an infection on."""
+    dose = {"giving": "repeated", "dose": 1, "dose_unit": "g", "every_hours": 8}
+    values = {"drug": "antibacterial", "started_at": begin + _HOUR} | dose
+    if end is None:
+        return begin + 2 * _HOUR, "treat", values
+    return end + _HOUR, "treat", values | {"ended_at": end}
 
 
 def _visits(first: datetime, more: More, now: datetime, zone: ZoneInfo) -> Iterator[Record]:

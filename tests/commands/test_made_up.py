@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -11,8 +12,10 @@ from commands.made_up.plan import Event, make_plan
 from commands.made_up.screening import find_facts, find_judgements
 from db.inputs import AssessmentIn
 from db.inputs_screening import FactsIn
+from db.inputs_treatment import TreatmentIn
 from grading.crs_course import GradedAssessment, grade_course
 from trial.calendar import day_of
+from trial.charted_and_treated import Disagreement, disagreements
 from trial.eligibility import Verdict, judge_eligibility
 from trial.protocol import load_protocol
 from trial.screening_judgements import with_judgements
@@ -86,6 +89,50 @@ def test_everything_is_entered_in_order_and_never_in_the_future(now: datetime) -
     assert moments[-1] <= now
     assert all(event.observed is None or event.observed <= event.at for event in plan(now))
     assert now - moments[-1] < timedelta(hours=1)
+
+
+@pytest.mark.parametrize("now", STARTS)
+def test_what_is_charted_as_given_is_recorded_as_a_treatment(now: datetime) -> None:
+    asked = {patient.code for patient in CAST for _ in disagreeing(now, patient.code)}
+    assert asked <= {"CART-005"}, "the norepinephrine of the patient in the next bed, which was corrected"
+
+
+def disagreeing(now: datetime, code: str) -> list[Disagreement]:
+    """What the patient's page would ask about boxes and treatments, of the entries as first made."""
+    mine = [event for event in plan(now) if event.patient.code == code]
+    given = [
+        TreatmentIn.model_validate({"patient_id": code} | dict(event.values or {})).fact
+        for event in mine
+        if event.kind == "treat"
+    ]
+    hours, found, before = load_protocol().grading.drug_hours, list[Disagreement](), dict[int, datetime]()
+    for event in mine:
+        if event.kind == "chart" and event.observed is not None:
+            place = {"patient_id": code, "infusion_number": event.number, "assessed_at": event.observed}
+            charted = AssessmentIn.model_validate(place | dict(event.values or {})).charted()
+            since = before.get(event.number)
+            found += disagreements(charted, given, since=since, acting_hours=hours)
+            before[event.number] = event.observed
+    return found
+
+
+@pytest.mark.parametrize("now", STARTS)
+def test_a_neutropenic_infection_lies_in_a_week_of_low_counts(now: datetime) -> None:
+    found = 0
+    for patient in CAST:
+        mine = [event for event in plan(now) if event.patient.code == patient.code]
+        counts = {event.at: anc_of(event) for event in mine if event.kind == "lab"}
+        for event in mine:
+            if event.kind == "event" and event.values and event.values.get("neutropenic"):
+                nearest = min(counts, key=lambda at: abs(at - event.at))
+                assert counts[nearest] < 1.0, (patient.code, event.values["term"])
+                found += 1
+    assert found == 4
+
+
+def anc_of(event: Event) -> float:
+    values: Any = event.values
+    return next(float(one["value"]) for one in values["values"] if one["analyte"] == "anc")
 
 
 @pytest.mark.parametrize("now", STARTS)
