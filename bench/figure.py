@@ -28,6 +28,19 @@ class Figure:
         return f"{mark} {self.name:58} {self.value:8.2f} {self.unit:6} goal {self.goal:g}   ({self.detail})"
 
 
+@dataclass(frozen=True, slots=True)
+class NotMeasured:
+    """A line of the report for which this machine lacks something; its goal is not met."""
+
+    name: str
+    why: str
+    met: bool = False
+
+    def line(self) -> str:
+        """The line as it is printed."""
+        return f"---- {self.name:58} not measured: {self.why}"
+
+
 def seconds(work: Callable[[], object]) -> float:
     """How long one run takes."""
     began = time.perf_counter()

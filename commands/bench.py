@@ -7,18 +7,19 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from bench.figure import Figure
+from bench.figure import Figure, NotMeasured
 from bench.grading import measure_bulk, measure_grade_file
 from bench.laboratory import measure_laboratory
 from bench.mail import measure_mail
 from bench.outbox import measure_outbox
 from bench.pages import measure_pages
 from bench.patient_page import measure_patient_page
+from bench.report import measure_report
 from bench.saving import measure_import, measure_saving
 from bench.stopping import measure_stopping
 from settings import Settings
 
-Measure = Callable[[bool, Path], Iterator[Figure]]
+Measure = Callable[[bool, Path], Iterator[Figure | NotMeasured]]
 
 MEASURES: dict[str, Measure] = {
     "bulk": measure_bulk,
@@ -30,6 +31,7 @@ MEASURES: dict[str, Measure] = {
     "pages": measure_pages,
     "patient": measure_patient_page,
     "stopping": measure_stopping,
+    "report": measure_report,
     "laboratory": measure_laboratory,
 }
 
@@ -54,7 +56,7 @@ def main(args: argparse.Namespace) -> int:
             for figure in measure(args.quick, Path(folder)):
                 print(figure.line(), flush=True)
                 met = met and figure.met
-    print("Every goal is met." if met else "A goal is not met; see the lines that begin with OVER.")
+    print("Every goal is met." if met else "A goal is not met; see the lines that begin with OVER or ----.")
     return 0 if met else 1
 
 
