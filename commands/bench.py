@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from bench.committee import measure_committee
 from bench.figure import Figure, NotMeasured
 from bench.grading import measure_bulk, measure_grade_file
 from bench.laboratory import measure_laboratory
@@ -30,6 +31,7 @@ MEASURES: dict[str, Measure] = {
     "outbox": measure_outbox,
     "pages": measure_pages,
     "patient": measure_patient_page,
+    "committee": measure_committee,
     "stopping": measure_stopping,
     "report": measure_report,
     "laboratory": measure_laboratory,

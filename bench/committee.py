@@ -1,0 +1,238 @@
+"""The committee's pages: server time of each tab, many patients, a click in Chromium, and the overview query.
+
+Server time is measured as in `bench.pages`. A click is measured from the touch of a tab to its last picture,
+beside a bare `Plotly.react` of the same figures in the same browser.
+"""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack
+from datetime import UTC, date, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from plotly.offline import get_plotlyjs
+from sqlalchemy import insert
+
+from bench.empty_page import HOLDS, program_with_empty_pages
+from bench.figure import Figure, fastest, ms, slope
+from bench.pages import add_old_patients
+from bench.server_time import PASSWORD, Cost, Target, in_turns, token_of, vigil_page
+from bench.site import open_site
+from clock import utc_now
+from commands.demo import build_demo
+from db.models import Infusion, Patient, PatientDay
+from db.queries.committee_courses import load_overview
+from db.session import close, reading, writing
+from grading.scale import Toxicity
+from pages.committee.safety_parts.tabs import TABS
+from pages.parts.access import SESSION_COOKIE
+from pages.parts.wording import counted
+from settings import Settings
+from tests.support.browser import DESK, VigilServer, running_server, wait_until_drawn
+from tests.support.programs import find_chromium
+from tests.support.settled import settled, touch, watch
+
+_DEMO: Final = {"VIGIL_DEMO": "1"}
+_DESK: Final[ViewportSize] = {"width": DESK[0], "height": DESK[1]}
+_SIGNED_IN: Final = "Signed in as"
+_RUNS: Final = 25
+_CLICKS: Final = 5
+_DAYS: Final = 15
+_AT_ONCE: Final = 5000
+
+
+def measure_committee(quick: bool, folder: Path) -> Iterator[Figure]:
+    """15 patients, then a thousand (300 when quick); the overview query to 50,000 (5,000 when quick)."""
+    site = folder / "committee"
+    site.mkdir(parents=True)
+    settings = Settings.model_validate(
+        {"data_dir": site, "VIGIL_DEMO": True, "database_url": f"sqlite:///{site}/vigil.db"}
+    )
+    build_demo(settings, utc_now(), password=PASSWORD)
+    with ExitStack() as servers:
+        server = servers.enter_context(running_server(site, _DEMO))
+        app = program_with_empty_pages(folder / "program")
+        empty = servers.enter_context(running_server(site, _DEMO, app=app))
+        few = in_turns({"empty": _empty(empty), **_pages(server)}, runs=_RUNS)
+        clicks = list(_measure_clicks(server))
+    yield from _beside_empty(few)
+    yield from clicks
+    patients = 300 if quick else 1000
+    add_old_patients(server, patients, folder)
+    with running_server(site, _DEMO) as server:
+        many = in_turns(_pages(server), runs=_RUNS)
+    yield from _beside_few(few, many, patients)
+    yield _measure_overview(quick, folder)
+
+
+def _empty(server: VigilServer) -> Target:
+    return vigil_page(server, "safety", "", HOLDS, username="committee")
+
+
+def _pages(server: VigilServer) -> dict[str, Target]:
+    tabs = {f"safety page, {tab.words}": ("safety", f"tab={name}") for name, tab in TABS.items()}
+    places = {**tabs, "efficacy page": ("efficacy", "")}
+    return {
+        name: vigil_page(server, page, query, _SIGNED_IN, username="committee")
+        for name, (page, query) in places.items()
+    }
+
+
+def _beside_empty(costs: dict[str, Cost]) -> Iterator[Figure]:
+    empty = costs["empty"]
+    for name, cost in costs.items():
+        if name != "empty":
+            detail = f"{cost}; an empty page with one Plotly figure behind the same gate and router {empty}"
+            yield Figure(f"{name}, server time", cost.cpu_s / empty.cpu_s, 4, "x", detail)
+
+
+def _beside_few(few: dict[str, Cost], many: dict[str, Cost], patients: int) -> Iterator[Figure]:
+    for name, cost in many.items():
+        detail = f"{cost}; with 15 {few[name]}"
+        yield Figure(
+            f"{name}, {patients:,} patients beside 15", cost.cpu_s / few[name].cpu_s, 1.5, "x", detail
+        )
+
+
+def _measure_clicks(server: VigilServer) -> Iterator[Figure]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find_chromium(), args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        page, bare = _open_safety(browser, server), _open_plotly(browser)
+        for tab in TABS.values():
+            took, figures = _click(page, tab.words)
+            yardstick = _react(bare, figures)
+            detail = f"{ms(took)} for {counted(len(figures), 'figure', 'figures')}; bare {ms(yardstick)}"
+            yield Figure(f"safety page, click on {tab.words} to drawn", took / yardstick, 4, "x", detail)
+        browser.close()
+
+
+def _open_safety(browser: Browser, server: VigilServer) -> Page:
+    context = browser.new_context(base_url=server.url, viewport=_DESK, color_scheme="light")
+    token = token_of(server, "committee")
+    context.add_cookies([{"name": SESSION_COOKIE, "value": token, "url": server.url}])
+    page = watch(context).new_page()
+    page.goto("/safety")
+    wait_until_drawn(page)
+    return page
+
+
+def _open_plotly(browser: Browser) -> Page:
+    page = browser.new_page(viewport=_DESK)
+    page.add_script_tag(content=get_plotlyjs())
+    return page
+
+
+def _click(page: Page, words: str) -> tuple[float, list[Any]]:
+    """The quickest of several clicks, in seconds, and the figures that it drew."""
+    found = [_from_another_tab(page, words) for _ in range(_CLICKS)]
+    best = min(found, key=lambda one: float(one["took_ms"]))
+    return best["took_ms"] / 1000, json.loads(best["figures"])
+
+
+def _from_another_tab(page: Page, words: str) -> Any:  # noqa: ANN401 - what the browser found
+    first, second, *_ = (tab.words for tab in TABS.values())
+    touch(page.get_by_role("tab", name=second if words == first else first, exact=True))
+    found = page.evaluate(_TOUCH, words)
+    settled(page)
+    return found
+
+
+def _react(page: Page, figures: list[Any]) -> float:
+    """The quickest of several bare draws, in seconds."""
+    return min(float(page.evaluate(_REACT, figures)) for _ in range(_CLICKS)) / 1000
+
+
+# From the click to the frame after the last change inside a new picture, once the server owes nothing
+# (`vigilSeen` of tests.support.settled) and nothing has changed for twenty frames.
+_TOUCH: Final = """async words => {
+  const frame = () => new Promise(requestAnimationFrame);
+  const all = () => [...document.querySelectorAll('.js-plotly-plot')];
+  const before = new Set(all());
+  const isNew = graph => graph && !before.has(graph);
+  let changed = false, last = 0, steady = 0;
+  const observer = new MutationObserver(found => {
+    changed ||= found.some(one => isNew(one.target.closest?.('.js-plotly-plot')));
+  });
+  observer.observe(document, { subtree: true, childList: true, attributes: true });
+  const tab = [...document.querySelectorAll('[role=tab]')].find(one => one.innerText.trim() === words);
+  const began = performance.now();
+  tab.click();
+  while (!last || steady < 20) {
+    await frame();
+    if (changed) last = performance.now();
+    steady = changed || window.vigilSeen.owed ? 0 : steady + 1;
+    changed = false;
+  }
+  observer.disconnect();
+  const figures = all().filter(isNew).map(
+    graph => ({ data: graph.data, layout: graph.layout, width: graph.offsetWidth }));
+  return { took_ms: last - began, figures: JSON.stringify(figures) };
+}"""
+
+_REACT: Final = """async figures => {
+  const began = performance.now();
+  const drawn = [];
+  for (const figure of figures) {
+    const div = document.createElement('div');
+    div.style.width = figure.width + 'px';
+    document.body.append(div);
+    drawn.push(div);
+    await Plotly.react(div, figure.data, figure.layout, { displayModeBar: false });
+  }
+  await new Promise(requestAnimationFrame);
+  const took = performance.now() - began;
+  for (const div of drawn) { Plotly.purge(div); div.remove(); }
+  return took;
+}"""
+
+
+def _measure_overview(quick: bool, folder: Path) -> Figure:
+    sizes = (500, 5000) if quick else (5000, 50_000)
+    points = []
+    for patients in sizes:
+        open_site(folder / f"overview-{patients}")
+        _fill(patients)
+        up_to = date(2026, 12, 31)
+        with reading() as session:
+            points.append((float(patients), fastest(partial(load_overview, session, up_to), 3)))
+        close()
+    detail = ", ".join(f"{size:,.0f} patients {ms(took)}" for size, took in points)
+    return Figure("overview query from patient_day", slope(*points), 1.05, "slope", detail)
+
+
+def _fill(patients: int) -> None:
+    """Patients with one infusion and fifteen days of both toxicities each, straight into the tables."""
+    infused_at = datetime(2026, 1, 1, 3, 0, tzinfo=UTC)
+    for first in range(1, patients + 1, _AT_ONCE):
+        ids = range(first, min(first + _AT_ONCE, patients + 1))
+        with writing() as session:
+            session.execute(insert(Patient), [_patient(one, infused_at) for one in ids])
+            session.execute(insert(Infusion), [_infusion(one, infused_at) for one in ids])
+            session.execute(insert(PatientDay), [day for one in ids for day in _days(one, infused_at)])
+
+
+def _patient(number: int, at: datetime) -> dict[str, Any]:
+    return {"id": number, "study_code": f"BENCH-{number:06}", "enrolled_at": at}
+
+
+def _infusion(number: int, at: datetime) -> dict[str, Any]:
+    return {"id": number, "patient_id": number, "number": 1, "infused_at": at, "version": 1, "entered_at": at}
+
+
+def _days(number: int, at: datetime) -> Iterator[dict[str, Any]]:
+    for scale in Toxicity:
+        for day in range(_DAYS):
+            yield {
+                "infusion_id": number,
+                "scale": scale.value,
+                "on_date": (at + timedelta(days=day)).date(),
+                "days_since_infusion": day,
+                "worst_at_least": (number + day) % 4 if day in range(2, 7) else 0,
+                "settled": True,
+                "assessments": 6,
+            }
