@@ -4,7 +4,7 @@ Kept in memory of the one web process: a restart forgets it, and a flood of gues
 the database. The waits stay short, because a ward that is locked out at night is a danger of its own.
 """
 
-from collections import deque
+from collections import OrderedDict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -24,7 +24,8 @@ class Throttle:
     free: int
     waits_s: Sequence[float]
     window: timedelta = timedelta(minutes=15)
-    _failures: dict[str, deque[datetime]] = field(default_factory=dict)
+    # Whoever failed longest ago comes first.
+    _failures: OrderedDict[str, deque[datetime]] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
     def wait(self, key: str, now: datetime) -> timedelta:
@@ -40,9 +41,9 @@ class Throttle:
     def failed(self, key: str, now: datetime) -> None:
         """Count a wrong attempt."""
         with self._lock:
-            if len(self._failures) >= _MOST_KEYS:
-                self._forget_old(now)
             self._failures.setdefault(key, deque(maxlen=1_000)).append(now)
+            self._failures.move_to_end(key)
+            self._forget_old(now)
 
     def succeeded(self, key: str) -> None:
         """Forget the wrong attempts of this key."""
@@ -61,9 +62,6 @@ class Throttle:
         return failures
 
     def _forget_old(self, now: datetime) -> None:
-        for key in list(self._failures):
-            if not self._recent(key, now):
-                del self._failures[key]
-        # Still full means a flood of made-up names; the limit on everybody holds it back.
-        while len(self._failures) >= _MOST_KEYS:
-            del self._failures[next(iter(self._failures))]
+        # Too many recent ones are a flood of made-up names; the limit on everybody holds it back.
+        while len(self._failures) > _MOST_KEYS or not self._recent(next(iter(self._failures)), now):
+            self._failures.popitem(last=False)

@@ -23,6 +23,7 @@ from tests.support.databases import (  # noqa: F401 -- fixtures
 from tests.support.engines import remember_statements
 from tests.support.not_run import NotRunReporter, not_run
 from tests.support.order import SlowestFiles, long_files_first
+from tests.support.passwords import hash_cheaply
 from tests.support.ports import find_free_port
 from tests.support.postgres import PostgresCluster, running_cluster
 from tests.support.programs import find_chromium, find_postgres_bin
@@ -31,6 +32,7 @@ from tests.support.smtp import SmtpServer, running_smtp_server
 
 write_to_memory()
 remember_statements()
+hash_cheaply()
 # A busy machine is slow; no test fails because of the time it took.
 settings.register_profile("vigil", deadline=None)
 settings.load_profile("vigil")
@@ -38,7 +40,7 @@ settings.load_profile("vigil")
 ROOT = Path(__file__).resolve().parents[1]
 shared_browser = SharedBrowser()
 
-COVERING_ROOMS = frozenset({"actions", "grading", "second_opinion", "trial"})
+COVERING_ROOMS = frozenset({"grading", "trial"})
 COVERING_FILES = frozenset(
     {
         "test_difference.py",
@@ -54,7 +56,8 @@ COVERING_FILES = frozenset(
 )
 """The tests that must reach every line of grading, trial and the pure part of the alerts.
 
-The others run without the tracer of coverage, which is a third of a test's time.
+The others run without the tracer of coverage, which is a third of a test's time; so do those marked
+`untraced`, which repeat in many examples what a few have reached.
 """
 
 IN_BROWSER_S = 400
@@ -69,13 +72,22 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(SlowestFiles(), "slowest_files")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> Iterator[None]:
+    for item in items:
+        if item.get_closest_marker("postgresql_in_soak") and _on_postgresql(item):
+            item.add_marker(pytest.mark.soak)
+    yield  # what the command line leaves out goes
     long_files_first(items)
     in_browser = [item for item in items if "browser" in getattr(item, "fixturenames", ())]
     _browser_files.update(item.path for item in in_browser)
     for item in in_browser:
         if item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(IN_BROWSER_S))
+
+
+def _on_postgresql(item: pytest.Item) -> bool:
+    return "postgresql" in getattr(getattr(item, "callspec", None), "params", {}).values()
 
 
 def pytest_collection_finish() -> None:
@@ -100,7 +112,7 @@ def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> 
 
     What fails twice has failed.
     """
-    _trace(item.config, _covers(item.path))
+    _trace(item.config, _covers(item))
     if "browser" not in getattr(item, "fixturenames", ()):
         return None
     item.ihook.pytest_runtest_logstart(nodeid=item.nodeid, location=item.location)
@@ -124,9 +136,10 @@ def _trace(config: pytest.Config, wanted: bool) -> None:
         (controller.resume if wanted else controller.pause)()
 
 
-def _covers(path: Path) -> bool:
-    in_a_room = path.parent.name in COVERING_ROOMS and not path.name.startswith("test_alerts_")
-    return in_a_room or path.name in COVERING_FILES
+def _covers(item: pytest.Item) -> bool:
+    if item.get_closest_marker("untraced"):
+        return False
+    return item.path.parent.name in COVERING_ROOMS or item.path.name in COVERING_FILES
 
 
 @pytest.fixture

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlmodel import Session, select
 
 from actions import accounts, passwords, sign_ins
@@ -17,19 +16,14 @@ from db.models import AuditEvent, LoginSession, OneTimeCode, User
 from db.queries.accounts import find_account, load_accounts
 from db.roles import Actor, Role
 from db.session import DatabaseBusy, reading
+from tests.support.passwords import hasher_of_the_program
 
 NOW = datetime(2026, 3, 8, 7, 52, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 PASSWORD = "four words are enough"
 OTHER_PASSWORD = "another four good words"
 
-stored = pytest.mark.usefixtures("database", "_nobody_guessed_yet", "_cheap_argon2")
-
-
-@pytest.fixture
-def _cheap_argon2(monkeypatch: pytest.MonkeyPatch) -> None:
-    cheap = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
-    monkeypatch.setattr(passwords, "_hasher", lambda: cheap)
+stored = pytest.mark.usefixtures("database", "_nobody_guessed_yet")
 
 
 @pytest.fixture
@@ -168,6 +162,7 @@ class TestSigningIn:
         assert "argon2id" in kept
 
 
+@pytest.mark.postgresql_in_soak
 @stored
 class TestStayingSignedIn:
     def test_it_ends_after_fifteen_minutes_without_use(self) -> None:
@@ -234,6 +229,7 @@ class TestStayingSignedIn:
         assert accounts.resume(token, now=NOW + timedelta(minutes=28), touch=False)
 
 
+@pytest.mark.postgresql_in_soak
 @stored
 class TestThrottle:
     def test_after_five_wrong_passwords_each_further_one_waits_even_the_right_one(self) -> None:
@@ -266,7 +262,8 @@ def test_the_wait_grows_with_the_wrong_attempts_and_stays_short(failures: int, s
     assert throttle.wait("x", NOW + timedelta(minutes=15)) == timedelta(0)
 
 
-def test_a_password_costs_what_the_library_recommends() -> None:
+def test_a_password_costs_what_the_library_recommends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(passwords, "_hasher", hasher_of_the_program)
     stored_hash = passwords.hash_password(PASSWORD)
     assert stored_hash.startswith("$argon2id$")
     assert int(stored_hash.split("m=")[1].split(",")[0]) >= 19 * 1024
@@ -275,13 +272,50 @@ def test_a_password_costs_what_the_library_recommends() -> None:
     assert not passwords.is_password("", stored_hash)
 
 
+def flood(throttle: Throttle, names: int = 10_500) -> None:
+    for number in range(names):
+        throttle.failed(f"name{number}", NOW)
+
+
 def test_a_flood_of_names_does_not_fill_the_memory() -> None:
+    throttle = Throttle(free=3, waits_s=(15,))
+    flood(throttle)
+    assert len(throttle._failures) == 10_000
+
+
+def test_a_flood_of_names_makes_no_wrong_attempt_slow(monkeypatch: pytest.MonkeyPatch) -> None:
+    looked_at: list[str] = []
+    recent = Throttle._recent
+
+    def noted(self: Throttle, key: str, now: datetime) -> Any:
+        looked_at.append(key)
+        return recent(self, key, now)
+
+    monkeypatch.setattr(Throttle, "_recent", noted)
+    flood(Throttle(free=3, waits_s=(15,)))
+    assert len(looked_at) <= 2 * 10_500
+
+
+def test_a_name_that_is_guessed_all_the_time_stays_slowed_down_in_a_flood() -> None:
     throttle = Throttle(free=3, waits_s=(15,))
     for number in range(10_500):
         throttle.failed(f"name{number}", NOW)
-    assert len(throttle._failures) <= 10_000
+        if number % 3_000 == 0:
+            throttle.failed("chief", NOW)
+    assert throttle.wait("chief", NOW) == 15 * SECOND
+    assert throttle.wait("name0", NOW) == timedelta(0)
 
 
+def test_names_that_failed_long_ago_are_forgotten_with_the_next_wrong_attempt() -> None:
+    throttle = Throttle(free=3, waits_s=(15,))
+    flood(throttle, 10)
+    throttle.failed("name3", NOW + timedelta(minutes=14))
+    throttle.wait("name5", NOW + timedelta(minutes=15))
+    throttle.failed("late", NOW + timedelta(minutes=15))
+    assert list(throttle._failures) == ["name3", "late"]
+
+
+@pytest.mark.postgresql_in_soak
 @stored
 class TestPasswordsAndCodes:
     def test_a_reset_code_sets_a_password_once_and_ends_every_sign_in(self) -> None:
@@ -332,6 +366,7 @@ class TestPasswordsAndCodes:
         assert refusal.value.problems[0].value is None
 
 
+@pytest.mark.postgresql_in_soak
 @stored
 class TestKeepingAccounts:
     def test_only_an_administrator_keeps_accounts(self) -> None:

@@ -4,8 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pwdlib import PasswordHash
-from pwdlib.hashers.argon2 import Argon2Hasher
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
@@ -14,7 +12,7 @@ from starlette.routing import Route, WebSocketRoute
 from starlette.types import ASGIApp
 from starlette.websockets import WebSocket
 
-from actions import context, passwords, sign_ins
+from actions import context, sign_ins
 from settings import Settings
 from trial.protocol import load_protocol
 from web.gate import Gate
@@ -31,10 +29,8 @@ async def _socket(websocket: WebSocket) -> None:
 
 
 @pytest.fixture
-def app(sqlite_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ASGIApp]:
+def app(sqlite_database: str, tmp_path: Path) -> Iterator[ASGIApp]:
     """The routes and the gate; everything behind them answers "the page ..."."""
-    cheap = PasswordHash((Argon2Hasher(time_cost=1, memory_cost=8, parallelism=1),))
-    monkeypatch.setattr(passwords, "_hasher", lambda: cheap)
     configure(tmp_path, sqlite_database)
     sign_ins.throttle_of_one.clear()
     sign_ins.throttle_of_all.clear()
