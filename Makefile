@@ -26,9 +26,9 @@ bench:  ## Measure speed and memory, each figure beside its yardstick
 	@tools/setup dev
 	@$(PYTHON) manage.py bench
 
-soak:  ## Run the long fault tests that are too slow for make test
+soak:  ## Run what is too long for make test: long fault tests, ten times the random examples
 	@tools/setup dev
-	@$(PYTHON) -m pytest tests -m soak --timeout=0 --no-header
+	@EXAMPLES_TIMES=10 $(PYTHON) -m pytest tests -m "soak or hypothesis" --timeout=0 --no-header
 
 lock:  ## Rebuild requirements.lock and requirements-dev.lock
 	@tools/lock

@@ -19,6 +19,7 @@ from db.models import Record, User
 from db.roles import SYSTEM, Actor, Group, Role
 from db.session import reading, writing
 from settings import Settings
+from tests.support.databases import Filled, fill
 from trial.protocol import load_protocol
 
 INFUSED_AT = datetime(2026, 3, 2, 2, 0, tzinfo=UTC)  # 10:00 in Shanghai
@@ -127,14 +128,18 @@ class Site:
 
 def make_site(url: str, folder: Path) -> Site:
     """A hospital on the migrated database that `db.session` has open."""
-    settings = Settings(database_url=url, data_dir=folder, site_timezone="Asia/Shanghai")
-    context.configure(settings, load_protocol())
+    _configure(url, folder)
     site = Site(_people(), folder)
     for code in (CODE, OTHER_CODE):
         site.enrol(code)
     ward = RecipientIn(name="Ward 7", address="ward@hospital.org", group=Group.WARD)
     add_recipient(ward, by=site.coordinator, now=INFUSED_AT)
     return site
+
+
+def _configure(url: str, folder: Path) -> None:
+    settings = Settings(database_url=url, data_dir=folder, site_timezone="Asia/Shanghai")
+    context.configure(settings, load_protocol())
 
 
 def add_person(role: Role, username: str) -> Actor:
@@ -154,13 +159,28 @@ def _people() -> dict[Role, Actor]:
     return {role: add_person(role, role.value) for role in Role}
 
 
+@pytest.fixture(scope="session")
+def filled_site(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Filled[Site]:
+    """The hospital to copy."""
+    return fill(sqlite_template, tmp_path_factory.mktemp("site"), make_site)
+
+
 @pytest.fixture
-def site(database: str, tmp_path: Path) -> Site:
+def site(filled_site: Filled[Site], database: str, tmp_path: Path) -> Site:
     """The hospital, on each engine."""
-    return make_site(database, tmp_path)
+    return copied_site(filled_site, database, tmp_path)
 
 
 @pytest.fixture
-def sqlite_site(sqlite_database: str, tmp_path: Path) -> Site:
+def sqlite_site(filled_site: Filled[Site], sqlite_database: str, tmp_path: Path) -> Site:
     """The hospital, on SQLite alone."""
-    return make_site(sqlite_database, tmp_path)
+    return copied_site(filled_site, sqlite_database, tmp_path)
+
+
+def copied_site(filled: Filled[Site], url: str, folder: Path) -> Site:
+    """What `make_site` makes, on SQLite as a copy."""
+    if not url.startswith("sqlite"):
+        return make_site(url, folder)
+    _configure(url, folder)
+    made = filled.copy_to(url)
+    return Site(made.people, folder, dict(made.patients), dict(made.infusions))

@@ -66,6 +66,7 @@ def test_the_same_values_from_another_form_are_stored_once(site: Site) -> None:
     assert len(site.rows("assessment")) == 1
 
 
+@pytest.mark.postgresql_in_soak
 def test_the_same_form_with_other_values_is_refused_rather_than_dropped(site: Site) -> None:
     site.record(4, token="tap")
     with pytest.raises(AlreadyRecorded, match=r"already saved at 14:06 with other values"):
@@ -85,6 +86,7 @@ def test_another_assessment_of_the_same_moment_is_refused(site: Site) -> None:
         site.record(4, temperature_c=39, now=at(48))
 
 
+@pytest.mark.postgresql_in_soak
 @pytest.mark.parametrize(
     ("hours", "values", "field", "sentence"),
     [
@@ -104,6 +106,7 @@ def test_what_cannot_be_is_refused_and_nothing_is_saved(
     assert site.everything() == before
 
 
+@pytest.mark.postgresql_in_soak
 def test_nothing_is_accepted_after_a_death_nor_a_death_before_what_is_recorded(site: Site) -> None:
     site.record(8)
     with pytest.raises(Refused, match="after this death"):
@@ -116,6 +119,7 @@ def test_nothing_is_accepted_after_a_death_nor_a_death_before_what_is_recorded(s
     assert len(site.rows("assessment")) == 3
 
 
+@pytest.mark.postgresql_in_soak
 def test_only_an_investigator_judges_that_signs_are_not_crs(site: Site) -> None:
     with pytest.raises(NotPermitted) as refused:
         site.record(4, crs_judgement="not_crs")
@@ -125,6 +129,7 @@ def test_only_an_investigator_judges_that_signs_are_not_crs(site: Site) -> None:
     assert saved.crs.grade == 0
 
 
+@pytest.mark.postgresql_in_soak
 def test_a_judgement_from_a_file_is_marked_unconfirmed(site: Site) -> None:
     typed = entry(4, temperature_c=39, crs_judgement="not_crs")
     saved = record_assessment(typed, "file-1", by=SYSTEM, now=at(5), source="file")
@@ -159,6 +164,7 @@ def test_a_late_entry_changes_later_grades_and_nothing_earlier(site: Site) -> No
     assert sorted(crs_days) == [(2, 1), (3, 2)]
 
 
+@pytest.mark.postgresql_in_soak
 def test_the_days_are_the_hospitals(site: Site) -> None:
     site.record(13.9)  # 23:54 in Shanghai
     site.record(14.1)  # 00:06 of the next day
@@ -169,6 +175,7 @@ def test_the_days_are_the_hospitals(site: Site) -> None:
     ]
 
 
+@pytest.mark.postgresql_in_soak
 def test_a_day_of_unsettled_zeros_is_not_settled(site: Site) -> None:
     site.record(4, ice_score=None, seizure=None)
     (day,) = site.rows("patient_day", scale="icans")
@@ -183,6 +190,7 @@ def skip(hours: float, **values: Any) -> SkipIn:
     return SkipIn(**{**typed, **values})
 
 
+@pytest.mark.postgresql_in_soak
 def test_a_due_assessment_may_be_said_not_done_once(site: Site) -> None:
     first = skip_assessment(skip(20), by=site.nurse, now=at(20))  # 06:00 in Shanghai
     assert skip_assessment(skip(20), by=site.nurse, now=at(21)) == first
@@ -193,6 +201,7 @@ def test_a_due_assessment_may_be_said_not_done_once(site: Site) -> None:
     assert len(site.events("skip_assessment")) == 1
 
 
+@pytest.mark.postgresql_in_soak
 def test_an_unexplained_refusal_can_be_answered_again(site: Site) -> None:
     refused, tired = skip(20, reason="refused"), skip(20, reason="refused", explanation="tired of it")
     first = skip_assessment(refused, by=site.nurse, now=at(20))
@@ -246,6 +255,7 @@ def test_other_reasons_need_words() -> None:
     assert problems[0].field == "explanation"
 
 
+@pytest.mark.postgresql_in_soak
 def test_a_save_wakes_the_worker_after_the_commit(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
     woken: list[int] = []
 
@@ -257,6 +267,7 @@ def test_a_save_wakes_the_worker_after_the_commit(site: Site, monkeypatch: pytes
     assert woken == [1]
 
 
+@pytest.mark.postgresql_in_soak
 def test_an_alert_raised_before_there_was_a_recipient_is_told_to_the_first(site: Site) -> None:
     with writing() as session:
         session.connection().execute(update(Recipient).values(valid_to=at(1)))

@@ -66,6 +66,7 @@ def test_a_corrected_grade_3_is_taken_back(site: Site) -> None:
     assert of_the_grade["state"] == of_the_bar["state"] == "retracted"
 
 
+@pytest.mark.postgresql_in_soak
 def test_a_correction_needs_a_reason(site: Site) -> None:
     first = site.record(4)
     before = site.everything()
@@ -88,6 +89,7 @@ def test_the_same_correction_sent_twice_is_stored_once(site: Site) -> None:
     assert len(site.rows("assessment")) == 2
 
 
+@pytest.mark.postgresql_in_soak
 def test_a_correction_without_a_difference_is_refused(site: Site) -> None:
     first = site.record(4)
     with pytest.raises(AlreadyRecorded, match="nothing was changed"):
@@ -95,6 +97,7 @@ def test_a_correction_without_a_difference_is_refused(site: Site) -> None:
     assert len(site.rows("assessment")) == 1
 
 
+@pytest.mark.postgresql_in_soak
 def test_an_investigator_confirms_a_judgement_of_a_file_by_saving_it_again(site: Site) -> None:
     judged = {**SHOCK, "crs_judgement": "not_crs"}
     first = record_assessment(entry(4, **judged), "file", by=SYSTEM, now=at(5), source="file")
@@ -103,6 +106,7 @@ def test_an_investigator_confirms_a_judgement_of_a_file_by_saving_it_again(site:
     assert site.rows("assessment")[1]["confirmed_by_investigator"]
 
 
+@pytest.mark.postgresql_in_soak
 def test_a_stale_correction_is_refused_with_both_values(site: Site) -> None:
     first = site.record(4)
     correct(site, first, 4, temperature_c=38.5)
@@ -117,6 +121,7 @@ def test_a_stale_correction_is_refused_with_both_values(site: Site) -> None:
     assert site.everything() == before
 
 
+@pytest.mark.postgresql_in_soak
 def test_a_change_of_time_grades_again_from_the_earlier_moment(site: Site) -> None:
     low = site.record(8, systolic_mmhg=84)
     fever = site.record(12, temperature_c=38.4)
@@ -137,6 +142,7 @@ def test_a_correction_to_a_taken_moment_is_refused(site: Site) -> None:
         correct(site, other, 4, later=6)
 
 
+@pytest.mark.postgresql_in_soak
 def test_a_correction_names_the_patient_it_belongs_to(site: Site) -> None:
     first = site.record(4)
     with pytest.raises(Refused, match="Move it to the right patient"):
@@ -242,6 +248,7 @@ class TestMove:
         with pytest.raises(AlreadyRecorded):
             move_assessment(first.stable_id, 1, OTHER_CODE, 1, WHY, by=sqlite_site.nurse, now=at(5))
 
+    @pytest.mark.postgresql_in_soak
     def test_a_death_moves_too(self, site: Site) -> None:
         died = site.record(4, death_due_to="other")
         move_assessment(died.stable_id, 1, OTHER_CODE, 1, WHY, by=site.nurse, now=at(5))
@@ -278,6 +285,7 @@ class TestVoid:
         void_assessment(first.stable_id, 1, WHY, by=sqlite_site.nurse, now=at(5))
         assert sqlite_site.rows("patient_day") == []
 
+    @pytest.mark.postgresql_in_soak
     def test_its_moment_is_free_again_and_it_cannot_be_changed_any_more(self, site: Site) -> None:
         first = site.record(4)
         void_assessment(first.stable_id, 1, WHY, by=site.nurse, now=at(5))

@@ -11,6 +11,8 @@ from db.roles import Actor
 from db.session import reading
 from tests.actions.conftest import CODE, OTHER_CODE, Site, at
 
+pytestmark = pytest.mark.postgresql_in_soak
+
 
 def keep(
     site: Site,

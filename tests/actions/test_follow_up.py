@@ -356,6 +356,7 @@ def test_a_bedside_death_of_crs_has_its_cause_without_the_follow_up(sqlite_site:
     assert died.cause is DeathCause.CRS
 
 
+@pytest.mark.postgresql_in_soak
 def test_a_withdrawal_is_written_to_the_patient_and_taken_back(site: Site) -> None:
     stable_id = record(site, event("withdrawal", 20))
     assert withdrawn_at(site) == day_ends_at(day(20), SHANGHAI)

@@ -61,10 +61,12 @@ class TestEnrolment:
         assert codes == [CODE, OTHER_CODE, "CART-011"]
         assert site.events("enrol_patient")[-1]["detail"]["after"]["age_years"] == 61
 
+    @pytest.mark.postgresql_in_soak
     def test_a_study_code_is_given_once_whatever_its_capitals(self, site: Site) -> None:
         with pytest.raises(AlreadyRecorded, match="CART-007 is known already"):
             enrol_patient(PatientIn(study_code="cart-007"), by=SYSTEM, now=NOW)
 
+    @pytest.mark.postgresql_in_soak
     def test_only_an_active_investigator_can_be_the_treating_one(self, site: Site) -> None:
         typed = PatientIn(study_code="CART-011", treating_investigator_id=site.nurse.user_id)
         with pytest.raises(Refused, match="must be an active account with the role investigator"):
@@ -72,6 +74,7 @@ class TestEnrolment:
         with reading() as session:
             assert [one.display_name for one in load_investigators(session)] == ["Investigator Example"]
 
+    @pytest.mark.postgresql_in_soak
     def test_age_and_investigator_can_be_changed_and_the_trail_keeps_both(self, site: Site) -> None:
         patient_id = site.patients[CODE]
         typed = PatientIn(study_code=CODE, age_years=62, treating_investigator_id=site.investigator.user_id)
@@ -103,6 +106,7 @@ class TestEnrolment:
         assert sqlite_site.everything() == before
 
 
+@pytest.mark.postgresql_in_soak
 class TestLastingFindings:
     def test_an_investigator_records_them_with_a_note(self, site: Site) -> None:
         record_lasting_findings(
@@ -155,6 +159,7 @@ class TestInfusions:
         assert (patient.infusions[0].lot, patient.infusions[0].baseline_ice) == ("=A1", 10)
         assert patient.infusions[0].entered_by == "Coordinator Example"
 
+    @pytest.mark.postgresql_in_soak
     def test_a_second_one_comes_after_the_first(self, site: Site) -> None:
         enrol_patient(PatientIn(study_code="CART-011"), by=SYSTEM, now=NOW)
         alone = InfusionIn(patient_id="CART-011", infusion_number=2, infused_at=NOW)
@@ -211,11 +216,13 @@ class TestInfusions:
         with pytest.raises(Refused, match="nothing comes after it"):
             record_infusion(infusion(2, at(48)), by=sqlite_site.coordinator, now=NOW)
 
+    @pytest.mark.postgresql_in_soak
     def test_a_correction_past_an_assessment_is_refused(self, site: Site) -> None:
         site.record(4)
         with pytest.raises(Refused, match=r"An assessment of 2 Mar 2026 14:00 is recorded before this time"):
             correct_infusion(site.infusions[CODE], 1, infusion(1, at(5)), WHY, by=site.coordinator, now=NOW)
 
+    @pytest.mark.postgresql_in_soak
     def test_a_stale_or_empty_correction_is_refused(self, site: Site) -> None:
         infusion_id = site.infusions[CODE]
         with pytest.raises(AlreadyRecorded, match="nothing was changed"):
@@ -284,6 +291,7 @@ class TestStays:
     def test_before_any_infusion_home_needs_none(self, sqlite_site: Site) -> None:
         assert record_stay(stay("home", -30, -24), by=sqlite_site.coordinator, now=NOW)
 
+    @pytest.mark.postgresql_in_soak
     def test_a_running_stay_ends_once(self, site: Site) -> None:
         stable_id = record_stay(stay("ward", 1), by=site.coordinator, now=NOW)
         for wrong in (at(1), NOW + timedelta(hours=1)):

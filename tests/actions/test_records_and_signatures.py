@@ -79,6 +79,7 @@ def test_the_second_of_two_editors_sees_both_values_and_saves_nothing(site: Site
             )
 
 
+@pytest.mark.postgresql_in_soak
 def test_nothing_changed_is_said_and_a_withdrawn_record_stands_no_more(site: Site) -> None:
     stable_id = stored(site)
     with writing() as session:
@@ -119,6 +120,7 @@ def test_a_signature_needs_the_password_again(with_password: Site) -> None:
     assert check_signer(by, PASSWORD, now=NOW) == Signer(by)
 
 
+@pytest.mark.postgresql_in_soak
 def test_guessing_is_slowed_down_as_at_the_sign_in(with_password: Site) -> None:
     for _ in range(6):
         with pytest.raises(Refused):

@@ -64,6 +64,7 @@ def test_a_grade_3_is_new_then_reviewed_and_asks_again_when_its_data_change(site
         mark_reviewed(found.item.key, found.item.data_hash, by=member(site), now=NOW)
 
 
+@pytest.mark.postgresql_in_soak
 def test_an_item_whose_entry_was_corrected_away_is_gone(site: Site) -> None:
     saved = site.record(24, **SHOCK)
     found = seen(site)[key_of(site)].item
@@ -76,6 +77,7 @@ def test_an_item_whose_entry_was_corrected_away_is_gone(site: Site) -> None:
         mark_reviewed(found.key, found.data_hash, by=member(site), now=NOW)
 
 
+@pytest.mark.postgresql_in_soak
 def test_what_changed_since_the_last_look_is_by_what_the_page_showed(site: Site) -> None:
     site.record(24, **SHOCK)
     assert seen(site)[key_of(site)].is_since_last_look
@@ -89,6 +91,7 @@ def test_what_changed_since_the_last_look_is_by_what_the_page_showed(site: Site)
     assert len(site.events("note_look")) == 2
 
 
+@pytest.mark.postgresql_in_soak
 def test_a_comment_changes_no_state(site: Site) -> None:
     site.record(24, **SHOCK)
     before = seen(site)
@@ -132,6 +135,7 @@ def test_a_question_is_open_answered_closed_and_open_again(site: Site) -> None:
     ]
 
 
+@pytest.mark.postgresql_in_soak
 def test_words_and_entry_are_asked_for_and_each_role_has_its_part(site: Site) -> None:
     saved = site.record(24, **SHOCK)
     with pytest.raises(Refused, match="Write the question"):

@@ -16,6 +16,7 @@ from db.roles import Actor, Role
 from db.session import reading, writing
 from settings import Settings
 from tests.support import made_up
+from tests.support.databases import Filled, fill
 from tests.support.protocols import of_a_course_alone
 from trial.protocol import EVERYONE, Protocol, Step, load_protocol
 
@@ -111,13 +112,7 @@ def calm(protocol: Protocol) -> Protocol:
 
 def make_ward(url: str, folder: Path, **settings: Any) -> Ward:
     """A site on a migrated database that `db.session` has open."""
-    values: dict[str, Any] = {
-        "database_url": url,
-        "data_dir": folder,
-        "app_url": "https://vigil.hospital.org",
-    } | settings
-    site = Settings(**{"smtp_from": "vigil@hospital.org"} | values)
-    context.configure(site, calm(load_protocol()))
+    site = _configure(url, folder, **settings)
     patient_id = made_up.enrol("CART-007", INFUSED_AT)
     infusion_id = made_up.infuse(patient_id, 1, INFUSED_AT)
     with writing() as session:
@@ -129,6 +124,17 @@ def make_ward(url: str, folder: Path, **settings: Any) -> Ward:
     return Ward(site, patient_id, infusion_id, actor)
 
 
+def _configure(url: str, folder: Path, **settings: Any) -> Settings:
+    values: dict[str, Any] = {
+        "database_url": url,
+        "data_dir": folder,
+        "app_url": "https://vigil.hospital.org",
+    } | settings
+    site = Settings(**{"smtp_from": "vigil@hospital.org"} | values)
+    context.configure(site, calm(load_protocol()))
+    return site
+
+
 @pytest.fixture(autouse=True)
 def told_in_full(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     """A mail in fixed words is for a fault met in service; a test that means it clears the log."""
@@ -136,13 +142,27 @@ def told_in_full(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
     assert [one.getMessage() for one in caplog.get_records("call") if one.name == "alerts.telling"] == []
 
 
+@pytest.fixture(scope="session")
+def filled_ward(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Filled[Ward]:
+    """The patient to copy."""
+    return fill(sqlite_template, tmp_path_factory.mktemp("ward"), make_ward)
+
+
 @pytest.fixture
-def ward(database: str, tmp_path: Path) -> Ward:
+def ward(filled_ward: Filled[Ward], database: str, tmp_path: Path) -> Ward:
     """The patient on each engine."""
-    return make_ward(database, tmp_path)
+    return copied_ward(filled_ward, database, tmp_path)
 
 
 @pytest.fixture
-def sqlite_ward(sqlite_database: str, tmp_path: Path) -> Ward:
+def sqlite_ward(filled_ward: Filled[Ward], sqlite_database: str, tmp_path: Path) -> Ward:
     """The patient on SQLite."""
-    return make_ward(sqlite_database, tmp_path)
+    return copied_ward(filled_ward, sqlite_database, tmp_path)
+
+
+def copied_ward(filled: Filled[Ward], url: str, folder: Path) -> Ward:
+    """What `make_ward` makes, on SQLite as a copy."""
+    if not url.startswith("sqlite"):
+        return make_ward(url, folder)
+    site = _configure(url, folder)
+    return replace(filled.copy_to(url), settings=site)

@@ -19,6 +19,8 @@ from db.session import reading
 from tests.alerts.conftest import Ward, at
 from tests.support import made_up
 
+pytestmark = pytest.mark.postgresql_in_soak
+
 GRADE_3: dict[str, Any] = {"temperature_c": 38.6, "vasopressors": "norepinephrine"}
 GRADE_4: dict[str, Any] = {"temperature_c": 38.6, "vasopressors": "norepinephrine;epinephrine"}
 COORDINATOR = Actor(None, "coordinator", "Coordinator", Role.COORDINATOR)

@@ -19,6 +19,8 @@ from tests.alerts.test_clock import look, minutes, opened, use_protocol
 from tests.alerts.test_reconcile import GRADE_3, mail_of
 from tests.support import made_up
 
+pytestmark = pytest.mark.postgresql_in_soak
+
 
 @pytest.fixture
 def chased(ward: Ward) -> Ward:

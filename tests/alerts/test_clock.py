@@ -51,6 +51,7 @@ def minutes(count: float) -> timedelta:
     return timedelta(minutes=count)
 
 
+@pytest.mark.postgresql_in_soak
 def test_nobody_answers_and_everyone_is_told_step_by_step(chased: Ward) -> None:
     for after_min in range(181):
         look(chased, opened() + minutes(after_min))
@@ -73,6 +74,7 @@ def test_a_clock_that_jumps_ahead_tells_once(chased: Ward) -> None:
     assert chased.notices()[-1].step == 3
 
 
+@pytest.mark.postgresql_in_soak
 def test_and_set_back_again_tells_nothing_twice_and_stays_silent_no_longer_than_its_time(
     chased: Ward,
 ) -> None:
@@ -83,6 +85,7 @@ def test_and_set_back_again_tells_nothing_twice_and_stays_silent_no_longer_than_
     assert chased.kinds() == ["opening", "escalation", "repeat"]
 
 
+@pytest.mark.postgresql_in_soak
 def test_a_clock_set_back_behind_the_opening_counts_from_when_that_was_seen(chased: Ward) -> None:
     back = opened() - timedelta(hours=3)
     assert look(chased, back) == 1
@@ -94,6 +97,7 @@ def test_a_clock_set_back_behind_the_opening_counts_from_when_that_was_seen(chas
         assert "count_alert_from_now" in {event.action for event in session.exec(select(AuditEvent)).all()}
 
 
+@pytest.mark.postgresql_in_soak
 def test_a_missed_assessment_is_not_met_by_a_clock_set_back(ward: Ward) -> None:
     context.configure(ward.settings, of_a_course_alone())
     ward.assess(0.5)
@@ -105,6 +109,7 @@ def test_a_missed_assessment_is_not_met_by_a_clock_set_back(ward: Ward) -> None:
     assert ward.kinds() == ["opening", "opening"]
 
 
+@pytest.mark.postgresql_in_soak
 def test_an_expired_rise_is_not_reopened_by_a_clock_set_back(ward: Ward) -> None:
     use_protocol(ward)
     ward.assess(4)
@@ -171,6 +176,7 @@ def test_the_end_of_a_month_is_a_night_like_any_other(
     assert [(one.slot, one.first_observed_at) for one in ward.alerts()] == [("vital_signs", due_at)]
 
 
+@pytest.mark.postgresql_in_soak
 def test_what_was_not_done_because_is_never_told_of(ward: Ward) -> None:
     context.configure(ward.settings, of_a_course_alone())
     ward.assess(0.5)
@@ -205,12 +211,14 @@ def test_a_death_after_one_infusion_ends_what_stood_after_the_other(ward: Ward) 
     assert {(one.state, one.ended_reason) for one in ended} == {("closed", "left")}
 
 
+@pytest.mark.postgresql_in_soak
 def test_a_clock_set_back_a_few_minutes_repeats_nothing(chased: Ward) -> None:
     look(chased, opened() + timedelta(hours=6))
     assert look(chased, opened() + timedelta(hours=5, minutes=51)) == 0
     assert chased.kinds() == ["opening", "escalation"]
 
 
+@pytest.mark.postgresql_in_soak
 def test_a_clock_set_back_a_few_minutes_does_not_say_that_something_settled(ward: Ward) -> None:
     use_protocol(ward)
     nothing: dict[str, Any] = dict.fromkeys(made_up.WELL)

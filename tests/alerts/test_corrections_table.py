@@ -32,6 +32,8 @@ from tests.alerts.lively import as_text, lively_ward, mails_of
 from tests.alerts.test_messages import parsed
 from tests.support import made_up
 
+pytestmark = pytest.mark.postgresql_in_soak
+
 WHY = "wrong line filled"
 WELL = {name: value for name, value in made_up.WELL.items() if value is not None}
 CRS_3: Mapping[str, Any] = {"temperature_c": 38.6, "vasopressors": "norepinephrine"}

@@ -42,6 +42,8 @@ from tests.alerts.latching import (
 from tests.db import rows
 from tests.support import made_up
 
+pytestmark = pytest.mark.postgresql_in_soak
+
 
 @pytest.fixture
 def site(ward: Ward) -> Ward:

@@ -20,6 +20,8 @@ from tests.alerts.conftest import PEOPLE, Ward, at
 from tests.alerts.test_reconcile import GRADE_3, GRADE_4, mail_of, text_of
 from tests.support import made_up
 
+pytestmark = pytest.mark.postgresql_in_soak
+
 PATIENT_TEXT = "38.6 degrees in the patient by the window"
 
 

@@ -17,6 +17,8 @@ from tests.alerts.conftest import PEOPLE, Ward, at
 from tests.alerts.test_reconcile import GRADE_3, mail_of, text_of
 from trial.protocol import load_protocol
 
+pytestmark = pytest.mark.postgresql_in_soak
+
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 
 

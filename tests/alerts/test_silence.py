@@ -20,6 +20,8 @@ from tests.alerts.conftest import NEVER_H, Ward, at
 from tests.support import made_up
 from tests.support.protocols import of_a_course_alone
 
+pytestmark = pytest.mark.postgresql_in_soak
+
 GRADE_3: dict[str, Any] = {"temperature_c": 38.6, "vasopressors": "norepinephrine"}
 GRADE_4: dict[str, Any] = {"temperature_c": 38.6, "vasopressors": "norepinephrine;epinephrine"}
 LOW: dict[str, Any] = {"systolic_mmhg": 84.0}

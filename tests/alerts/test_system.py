@@ -19,6 +19,8 @@ from db.session import reading, writing
 from tests.alerts.conftest import Ward, at
 from tests.alerts.test_reconcile import GRADE_3
 
+pytestmark = pytest.mark.postgresql_in_soak
+
 
 class Usage(NamedTuple):
     total: int

@@ -15,6 +15,8 @@ from db.roles import SYSTEM, Actor, Role
 from db.session import reading, writing
 from tests.alerts.conftest import Ward, at
 
+pytestmark = pytest.mark.postgresql_in_soak
+
 COORDINATOR = Actor(None, "coordinator", "Coordinator", Role.COORDINATOR)
 
 

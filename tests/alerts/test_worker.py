@@ -109,6 +109,7 @@ def start(ward: Ward) -> Iterator[Any]:
         yield start_one
 
 
+@pytest.mark.postgresql_in_soak
 def test_a_commit_wakes_the_worker_and_sigterm_ends_it(
     ward: Ward, start: Any, smtp_server: SmtpServer
 ) -> None:
@@ -150,6 +151,7 @@ def test_the_wake_up_alone_is_enough(sqlite_ward: Ward) -> None:
     assert not running.is_alive()
 
 
+@pytest.mark.postgresql_in_soak
 def test_a_worker_that_cannot_say_where_it_listens_sends_all_the_same(
     ward: Ward, start: Any, smtp_server: SmtpServer
 ) -> None:

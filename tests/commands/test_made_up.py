@@ -14,6 +14,7 @@ from db.inputs import AssessmentIn
 from db.inputs_screening import FactsIn
 from db.inputs_treatment import TreatmentIn
 from grading.crs_course import GradedAssessment, grade_course
+from tests.support.soak import few
 from trial.calendar import day_of
 from trial.charted_and_treated import Disagreement, disagreements
 from trial.eligibility import Verdict, judge_eligibility
@@ -48,7 +49,7 @@ def test_there_are_fifteen_patients_and_each_is_enrolled() -> None:
     assert sum(event.kind == "enrol" for event in plan(STARTS[0])) == 15
 
 
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", few(range(60), 10))
 def test_each_of_them_is_eligible_and_of_two_more_one_is_open_and_one_is_not(seed: int) -> None:
     on = MIDNIGHT.date()
     verdicts = {
@@ -72,8 +73,11 @@ def test_the_same_moment_and_seed_give_the_same_plan_and_another_seed_another(no
     assert list(plan(now, 2)) != again
 
 
-def test_no_patient_has_two_entries_of_one_minute_at_whatever_time_of_day_it_is_started() -> None:
-    for minutes in range(0, 1440, 13):
+@pytest.mark.parametrize("every_min", few([103, 7]))
+def test_no_patient_has_two_entries_of_one_minute_at_whatever_time_of_day_it_is_started(
+    every_min: int,
+) -> None:
+    for minutes in range(0, 1440, every_min):
         entries = [event for event in plan(MIDNIGHT + timedelta(minutes=minutes)) if event.kind == "chart"]
         for moments in (
             [(event.patient.code, event.number, event.observed) for event in entries],

@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import text
 
 import manage
+from actions import context
 from actions.start import start_process
 from actions.treatments import correct_treatment, record_treatment
 from db import guards
@@ -23,7 +24,10 @@ from db import session as database
 from db.inputs_treatment import TreatmentIn
 from db.roles import SYSTEM
 from db.session import writing
+from settings import Settings, load_settings
+from tests.support.databases import Filled, fill
 from tests.support.made_up import WELL, assess, correct, enrol, infuse
+from trial.protocol import load_protocol
 
 NOW = datetime(2026, 3, 2, 0, 0, tzinfo=UTC)
 ENTRIES: list[tuple[datetime, dict[str, Any]]] = [
@@ -33,34 +37,55 @@ ENTRIES: list[tuple[datetime, dict[str, Any]]] = [
 ]
 
 
+def make_trial(url: str, folder: Path) -> None:
+    """A short course on an empty database, one correction in it."""
+    start_process(NOW, Settings(database_url=url, data_dir=folder))
+    patient_id = enrol("CART-001", NOW)
+    infusion_id = infuse(patient_id, 1, NOW)
+    first, *_ = assess(patient_id, infusion_id, ENTRIES)
+    correct(first, NOW + timedelta(hours=31), "typing error", temperature_c=37.2)
+    database.close()
+
+
 @contextmanager
-def trial_on(url: str, data_dir: Path) -> Iterator[str]:
-    """A database with a short course, one correction in it; its address is in the environment."""
+def named(url: str, folder: Path) -> Iterator[str]:
+    """The environment of a command on this database."""
+    database.close()
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("DATABASE_URL", url)
-        environment.setenv("DATA_DIR", str(data_dir))
-        start_process(NOW)
-        patient_id = enrol("CART-001", NOW)
-        infusion_id = infuse(patient_id, 1, NOW)
-        first, *_ = assess(patient_id, infusion_id, ENTRIES)
-        correct(first, NOW + timedelta(hours=31), "typing error", temperature_c=37.2)
-        database.close()
+        environment.setenv("DATA_DIR", str(folder))
+        context.configure(load_settings(), load_protocol())
         yield url
-        database.close()
+    database.close()
+
+
+@pytest.fixture(scope="module")
+def filled_trial(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Filled[None]:
+    """The short course to copy."""
+    return fill(sqlite_template, tmp_path_factory.mktemp("trial"), make_trial)
 
 
 @pytest.fixture
-def trial(engine_url: str, tmp_path: Path) -> Iterator[str]:
-    """A short course, once on each engine."""
-    with trial_on(engine_url, tmp_path) as url:
+def sqlite_trial(filled_trial: Filled[None], sqlite_database: str, tmp_path: Path) -> Iterator[str]:
+    """The short course on SQLite."""
+    filled_trial.copy_to(sqlite_database)
+    with named(sqlite_database, tmp_path) as url:
         yield url
 
 
 @pytest.fixture
-def sqlite_trial(sqlite_url: str, tmp_path: Path) -> Iterator[str]:
-    """A short course on SQLite."""
-    with trial_on(sqlite_url, tmp_path) as url:
+def postgres_trial(postgres_database: str, tmp_path: Path) -> Iterator[str]:
+    """The short course on PostgreSQL."""
+    make_trial(postgres_database, tmp_path)
+    with named(postgres_database, tmp_path) as url:
         yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def trial(request: pytest.FixtureRequest) -> str:
+    """The short course, once on each engine."""
+    name = "sqlite_trial" if request.param == "sqlite" else "postgres_trial"
+    return str(request.getfixturevalue(name))
 
 
 def verify(capsys: pytest.CaptureFixture[str]) -> tuple[int, str, str]:
@@ -197,16 +222,13 @@ def test_what_was_changed_past_the_program_is_found(
     assert finding in out
 
 
-def test_the_same_is_found_on_postgresql(
-    postgres_url: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with trial_on(postgres_url, tmp_path) as url:
-        tamper(url, "UPDATE audit_event SET username = 'x' WHERE id = 2", table="audit_event")
-        tamper(url, "UPDATE grade SET reasons = 'x' WHERE superseded_at IS NULL", table="grade")
-        tamper(url, "DELETE FROM patient_day", table="patient_day")
-        tamper(url, "UPDATE infusion SET weight_kg = 99", table="infusion")
-        tamper(url, "UPDATE alert SET level = 4", table="alert")
-        status, out, _ = verify(capsys)
+def test_the_same_is_found_on_postgresql(postgres_trial: str, capsys: pytest.CaptureFixture[str]) -> None:
+    tamper(postgres_trial, "UPDATE audit_event SET username = 'x' WHERE id = 2", table="audit_event")
+    tamper(postgres_trial, "UPDATE grade SET reasons = 'x' WHERE superseded_at IS NULL", table="grade")
+    tamper(postgres_trial, "DELETE FROM patient_day", table="patient_day")
+    tamper(postgres_trial, "UPDATE infusion SET weight_kg = 99", table="infusion")
+    tamper(postgres_trial, "UPDATE alert SET level = 4", table="alert")
+    status, out, _ = verify(capsys)
     assert (status, out.count("FAILED"), out.splitlines()[-1]) == (1, 5, "5 checks failed.")
 
 

@@ -4,11 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from db.inputs_screening import ANSWERED, FactsIn, typed_facts
 from db.readers import Number, plain
+from tests.support.soak import examples
 from tests.trial.screened import WELL
 from tests.trial.test_eligibility_properties import VALUES, possible
 from trial.criteria import CRITERIA, SettledBy
@@ -48,7 +49,7 @@ def sentence(**typed: object) -> str:
     return problem.sentence
 
 
-@settings(max_examples=150)
+@examples(60)
 @given(ANY_FACTS.filter(possible))
 def test_stored_facts_stand_in_the_boxes_and_are_read_as_they_were(facts: ScreeningFacts) -> None:
     entry, problems = FactsIn.check(typed_facts(facts))

@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError
 from db import guards
 from db.columns import Record
 from db.migrate import SCRIPTS, MigrationError, current_revision, require_current, upgrade
-from db.session import configure, make_engine, writing
+from db.session import close, configure, make_engine, writing
 from tests.db.rows import NOW, TABLES, add, everything
 
 HEAD = max(path.name.split("_")[0] for path in (SCRIPTS / "versions").glob("[0-9]*.py"))
@@ -40,12 +40,19 @@ REBUILT = ("assessment", "patient", "audit_event", "alert")
 
 
 @pytest.fixture
-def engine(engine_url: str) -> Iterator[Engine]:
+def engine(database: str) -> Iterator[Engine]:
     """A migrated database that is not opened by `db.session`."""
-    upgrade(engine_url)
-    made = make_engine(engine_url)
+    close()
+    made = make_engine(database)
     yield made
     made.dispose()
+
+
+@pytest.fixture
+def migrated_url(sqlite_database: str) -> str:
+    """A migrated SQLite database that nobody has open."""
+    close()
+    return sqlite_database
 
 
 def scripts_with(tmp_path: Path, body: str) -> Path:
@@ -164,14 +171,13 @@ def test_a_migration_that_loses_rows_is_taken_back(
 
 
 def test_a_migration_that_leaves_a_row_pointing_at_nothing_is_taken_back(
-    sqlite_url: str, tmp_path: Path
+    migrated_url: str, tmp_path: Path
 ) -> None:
-    upgrade(sqlite_url)
-    made = make_engine(sqlite_url)
+    made = make_engine(migrated_url)
     fill(made)
     body = 'op.execute("UPDATE draft SET infusion_id = 77")'
     with pytest.raises(MigrationError, match="1 rows would point at nothing"):
-        upgrade(sqlite_url, scripts_with(tmp_path, body))
+        upgrade(migrated_url, scripts_with(tmp_path, body))
     with made.connect() as connection:
         assert connection.execute(text("SELECT infusion_id FROM draft")).scalar_one() == 1
     made.dispose()
@@ -185,14 +191,13 @@ def test_a_migration_that_fails_half_way_leaves_everything_as_it_was(engine: Eng
     assert current_revision(engine) == HEAD
 
 
-def test_the_sqlite_file_is_copied_before_it_is_changed(sqlite_url: str, tmp_path: Path) -> None:
-    upgrade(sqlite_url)
-    path = Path(sqlite_url.removeprefix("sqlite:///"))
+def test_the_sqlite_file_is_copied_before_it_is_changed(migrated_url: str, tmp_path: Path) -> None:
+    path = Path(migrated_url.removeprefix("sqlite:///"))
     copy = path.with_name(f"{path.name}.before-{HEAD}")
     assert not copy.exists()
-    made = make_engine(sqlite_url)
+    made = make_engine(migrated_url)
     fill(made)
-    upgrade(sqlite_url, scripts_with(tmp_path, 'op.add_column("draft", sa.Column("a", sa.String()))'))
+    upgrade(migrated_url, scripts_with(tmp_path, 'op.add_column("draft", sa.Column("a", sa.String()))'))
     made.dispose()
     with closing(sqlite3.connect(copy)) as before:
         assert before.execute("SELECT count(*) FROM assessment").fetchone() == (1,)

@@ -4,7 +4,7 @@ from datetime import UTC
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
@@ -16,10 +16,9 @@ from db.session import reading, writing
 from grading.charted import FILE_COLUMNS, Charted, Vasopressor
 from tests.db.rows import NOW, TABLES, add, patient_with_infusion
 from tests.db.typed_rows import ANYTHING, accepted
+from tests.support.soak import examples
 
-one_database = settings(
-    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+one_database = examples(30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @given(accepted())
@@ -49,7 +48,7 @@ def test_an_accepted_row_comes_back_from_the_table_as_it_was_entered(
 
 
 @given(st.dictionaries(st.sampled_from(FILE_COLUMNS), ANYTHING, max_size=12))
-@settings(deadline=None, max_examples=300)
+@examples(150)
 def test_whatever_is_typed_is_accepted_or_answered(typed: dict[str, Any]) -> None:
     entry, found = check_assessment({"patient_id": "C01", "assessed_at": NOW} | typed)
     assert (entry is None) == bool(found)

@@ -4,11 +4,12 @@ import json
 from dataclasses import fields, replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from db.screening_json import facts_from_json, facts_to_json
+from tests.support.soak import examples
 from tests.trial.screened import WELL
 from tests.trial.test_eligibility_properties import VALUES
 from trial.screening_facts import PastEvent, RelapsedRefractory, ScreeningFacts
@@ -22,7 +23,7 @@ ANY_FACTS = st.builds(
 )
 
 
-@settings(max_examples=150)
+@examples(60)
 @given(ANY_FACTS)
 def test_every_fact_comes_back_as_it_went_in(facts: ScreeningFacts) -> None:
     assert facts_from_json(json.loads(json.dumps(facts_to_json(facts), allow_nan=False))) == facts

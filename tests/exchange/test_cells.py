@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from db.inputs import AssessmentIn
@@ -15,6 +15,7 @@ from grading.bulk_sentences import sentences
 from grading.crs_course import grade_course
 from grading.scale import Toxicity
 from tests.exchange.files import any_row, mostly_good_row, row, write_file
+from tests.support.soak import examples
 
 several_rows = st.lists(st.one_of(any_row, mostly_good_row), min_size=1, max_size=12)
 
@@ -24,7 +25,7 @@ def numbered(rows: Sequence[dict[str, str]]) -> list[dict[str, str]]:
     return [cells | {"patient_id": f"P{place}"} for place, cells in enumerate(rows)]
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@examples(50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(several_rows)
 def test_the_file_reader_accepts_the_rows_that_the_gate_accepts(
     tmp_path: Path, rows: list[dict[str, str]]
@@ -36,7 +37,7 @@ def test_the_file_reader_accepts_the_rows_that_the_gate_accepts(
     assert len(loaded.rejected) == len(rows) - len(expected)
 
 
-@settings(max_examples=120, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@examples(50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(several_rows)
 def test_an_accepted_row_is_graded_as_the_single_grader_grades_its_entry(
     tmp_path: Path, rows: list[dict[str, str]]

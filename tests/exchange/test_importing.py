@@ -167,6 +167,7 @@ def test_a_row_that_was_corrected_or_withdrawn_on_its_page_does_not_come_back(wa
     assert (done.assessments_added, done.assessments_known, done.rejected) == (0, 2, 0)
 
 
+@pytest.mark.postgresql_in_soak
 @pytest.mark.parametrize(
     ("cells", "sentence"),
     [
@@ -194,12 +195,14 @@ def test_what_the_form_refuses_the_import_refuses_in_the_same_words(
     assert done.assessments_added == 1
 
 
+@pytest.mark.postgresql_in_soak
 def test_rows_after_a_stored_death_are_refused(ward: Ward) -> None:
     ward.load([infused()], [assessed("02T08:00", death_due_to="other")])
     done = ward.load([infused()], [assessed("02T12:00")])
     assert list(sentences(done.rejected_assessments)) == [2]
 
 
+@pytest.mark.postgresql_in_soak
 def test_a_judgement_from_a_file_waits_for_an_investigator(ward: Ward) -> None:
     ward.load([infused()], [assessed("02T08:00", **SHOCK, crs_judgement="not_crs"), assessed("02T12:00")])
     assert [one["confirmed_by_investigator"] for one in ward.rows("assessment")] == [False, True]
@@ -221,12 +224,14 @@ def test_a_second_infusion_that_happened_is_stored_with_what_the_gate_said(ward:
     assert ward.load(*files).outside_gate == {}, "what is known is not told again"
 
 
+@pytest.mark.postgresql_in_soak
 def test_an_import_of_a_second_infusion_nobody_prepared_says_that_the_gate_was_undecided(ward: Ward) -> None:
     done = ward.load([infused(), infused(number="2", at="2026-03-04T10:00+08:00")], [], historical=True)
     assert done.infusions_added == 2
     assert done.outside_gate["P1"][0].startswith("Not yet known: Response by PET/CT")
 
 
+@pytest.mark.postgresql_in_soak
 def test_an_infusion_or_a_patient_told_differently_is_refused(ward: Ward) -> None:
     ward.load([infused(sex="F", age_years="61", weight_kg="70")], [])
     assert ward.load([infused()], []).infusions_known == 1
@@ -238,6 +243,7 @@ def test_an_infusion_or_a_patient_told_differently_is_refused(ward: Ward) -> Non
     }
 
 
+@pytest.mark.postgresql_in_soak
 def test_a_file_enrols_nobody_who_is_in_screening(ward: Ward) -> None:
     start_screening(PatientIn(study_code="P1", age_years=61), by=SYSTEM, now=NOW)
     done = ward.load([infused(age_years="62")], [assessed("05T08:00")])
@@ -247,6 +253,7 @@ def test_a_file_enrols_nobody_who_is_in_screening(ward: Ward) -> None:
     assert ward.rows("patient")[0]["enrolled_at"] is None
 
 
+@pytest.mark.postgresql_in_soak
 def test_a_refused_infusion_leaves_no_patient_behind(ward: Ward) -> None:
     before = ward.counts()
     done = ward.load([infused(number="2"), infused("P2", at="2026-03-09T10:00+08:00")], [])
@@ -256,6 +263,7 @@ def test_a_refused_infusion_leaves_no_patient_behind(ward: Ward) -> None:
         assert verify_chain(session).whole
 
 
+@pytest.mark.postgresql_in_soak
 def test_a_blank_number_is_refused_where_the_infusion_file_or_the_database_knows_a_second(
     ward: Ward,
 ) -> None:
@@ -299,6 +307,7 @@ def test_historical_rows_raise_historical_alerts_and_one_digest_for_all(ward: Wa
     assert len(ward.rows("delivery")) == 1
 
 
+@pytest.mark.postgresql_in_soak
 def test_who_was_last_assessed_long_ago_is_recorded_as_at_home_since(ward: Ward) -> None:
     recent = NOW + timedelta(days=14)
     files = ([infused(), infused("P2")], [assessed("05T08:00"), assessed("06T08:00", patient_id="P2")])

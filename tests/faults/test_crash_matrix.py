@@ -19,6 +19,7 @@ from tests.faults.crashes import ADDRESSES, Children, Site, Templates, mails_in,
 from tests.support import invariants
 from tests.support.faulty_smtp import FaultyServer, running_faulty_server
 from tests.support.protocols import of_a_course_alone
+from tests.support.soak import few
 
 _ENTRY: Final = (
     "entry.after_version",
@@ -122,13 +123,13 @@ CASES: Final = [
 ]
 ON_POSTGRESQL: Final = [
     Case("enter", "admitted", "posting.after_deliveries"),
+    Case("sweep", "acknowledged", "sweep.before_commit"),
+    Case("deliver", "told", "courier.after_reply", doubled=1),
+    Case("deliver", "queued", "courier.cut_short", doubled=1, woken=True),
     Case("enter", "admitted", "session.after_commit"),
     Case("correct", "sent", "reconcile.after_notice"),
-    Case("sweep", "acknowledged", "sweep.before_commit"),
     Case("deliver", "told", "courier.after_claim"),
-    Case("deliver", "told", "courier.after_reply", doubled=1),
     Case("deliver", "queued", "courier.after_reply:3", doubled=3),
-    Case("deliver", "queued", "courier.cut_short", doubled=1, woken=True),
 ]
 
 
@@ -163,7 +164,7 @@ def test_killed_there_and_started_again_nothing_is_lost(
     _kill_and_look(case, site, children, server)
 
 
-@pytest.mark.parametrize("case", ON_POSTGRESQL, ids=str)
+@pytest.mark.parametrize("case", few(ON_POSTGRESQL, 4), ids=str)
 def test_the_same_holds_on_postgresql(
     case: Case, postgres_database: str, children: Children, server: FaultyServer, tmp_path: Path
 ) -> None:

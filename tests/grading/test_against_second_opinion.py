@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grading.bulk import BulkGrades, Columns, grade_columns
@@ -28,6 +28,7 @@ from tests.second_opinion import tables
 from tests.second_opinion.grader import grade_course as second_opinion
 from tests.second_opinion.signs import Row
 from tests.second_opinion.strategies import courses, random_course
+from tests.support.soak import examples, few
 
 BLANK: Row = dict.fromkeys(tables.COLUMNS)
 
@@ -54,14 +55,16 @@ def both(course: list[Row]) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]
     return [ours(each) for each in graded], [theirs(each) for each in second_opinion(course)]
 
 
-@settings(max_examples=150, deadline=None)
+@pytest.mark.untraced
+@examples(60)
 @given(courses())
 def test_both_agree_on_any_course(course: list[Row]) -> None:
     mine, second = both(course)
     assert mine == second
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.untraced
+@pytest.mark.parametrize("seed", few(range(5)))
 def test_both_agree_on_many_random_courses(seed: int) -> None:
     rng = Random(seed)
     for _ in range(300):
@@ -101,6 +104,7 @@ def distinct_by_bounds(cells: list[dict[str, str | None]]) -> list[dict[str, str
     return list(examples.values())
 
 
+@pytest.mark.untraced
 def test_both_agree_on_every_code_of_hypotension_and_of_hypoxia_and_on_their_grid() -> None:
     pressures, oxygens = distinct_by_bounds(PRESSURES), distinct_by_bounds(OXYGEN)
     assert len(pressures) > 7
@@ -116,6 +120,7 @@ def test_both_agree_on_every_code_of_hypotension_and_of_hypoxia_and_on_their_gri
 ICE_CELLS = (None, "10", "9", "7", "6", "3", "2", "0")
 
 
+@pytest.mark.untraced
 def test_both_agree_on_the_whole_grid_of_icans() -> None:
     domains = (tables.CONSCIOUSNESS, tables.SEIZURE, tables.MOTOR_WEAKNESS, tables.EDEMA_OR_RAISED_ICP)
     grid = list(product(*([None, *words] for words in domains)))
@@ -126,6 +131,7 @@ def test_both_agree_on_the_whole_grid_of_icans() -> None:
         assert mine == second, this
 
 
+@pytest.mark.untraced
 def test_both_agree_whatever_is_attributed_elsewhere() -> None:
     rng = Random(1)
     signs = ("ice", "consciousness", "seizure", "motor_weakness", "edema_or_raised_icp", "fever", "hypoxia")
@@ -174,7 +180,7 @@ def test_bulk_gives_what_single_gives_on_random_courses(scale: Toxicity) -> None
     assert bulk_rows(grade_columns(columns_of(charting)), scale) == single_rows(charting, scale)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(30)
 @given(st.lists(courses(4), max_size=4))
 def test_bulk_gives_what_single_gives_on_any_courses(charted: list[list[Row]]) -> None:
     charting = [[read_charted(each) for each in course] for course in charted]

@@ -16,6 +16,7 @@ from tests.grading.test_limits import START, charted, cool
 from tests.second_opinion.grader import Given
 from tests.second_opinion.grader import grade_course as second_opinion
 from tests.second_opinion.strategies import random_course, random_treatments
+from tests.support.soak import few
 
 PRESSOR = frozenset({Vasopressor.NOREPINEPHRINE})
 DEXAMETHASONE = frozenset({FeverMaskingDrug.DEXAMETHASONE})
@@ -135,7 +136,8 @@ def _drug(treatment: Given) -> DrugGiven:
     return DrugGiven(first, last, None if hours is None else timedelta(hours=hours))
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.untraced
+@pytest.mark.parametrize("seed", few(range(5)))
 def test_both_agree_on_random_courses_with_treatments(seed: int) -> None:
     rng, mattered = Random(seed), 0
     for _ in range(300):

@@ -35,6 +35,8 @@ from tests.support.made_up import VITAL_SIGNS_ONLY, WELL
 from trial.calendar import Slot, SlotKind
 from trial.protocol import load_protocol
 
+pytestmark = pytest.mark.postgresql_in_soak
+
 ZONE = ZoneInfo("Asia/Shanghai")
 NOW = datetime(2026, 3, 8, 0, 32, tzinfo=UTC)  # 08:32 at the hospital
 PROTOCOL = load_protocol()

@@ -34,6 +34,8 @@ from trial.calendar import SlotKind, StayKind, StayPeriod
 from trial.due import SkippedSlot
 from trial.protocol import load_protocol
 
+pytestmark = pytest.mark.postgresql_in_soak
+
 ZONE = ZoneInfo("Asia/Shanghai")
 PROTOCOL = load_protocol()
 NOW = datetime(2026, 3, 8, 6, 30, tzinfo=UTC)  # 14:30 at the hospital

@@ -24,6 +24,8 @@ from trial.calendar import Slot, SlotKind, SlotStatus
 from trial.due import skips_that_count
 from trial.protocol import load_protocol
 
+pytestmark = pytest.mark.postgresql_in_soak
+
 ZONE = ZoneInfo("Asia/Shanghai")
 PROTOCOL = load_protocol()
 NOW = datetime(2026, 3, 8, 1, 0, tzinfo=UTC)  # 09:00 at the hospital

@@ -4,7 +4,7 @@ import csv
 import io
 import json
 import zipfile
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -27,6 +27,7 @@ from db.session import reading, writing
 from reports.committee import build_report, make_files, moved_since, read_frozen, recomputed
 from reports.committee_figures import Part, ReportTable
 from tests.support import made_up_trial
+from tests.support.databases import Filled, fill
 from tests.support.people import PASSWORD, configured, person
 from trial.protocol import load_protocol
 
@@ -37,6 +38,32 @@ NOW = utc_now()
 def member(sqlite_database: str, tmp_path: Path) -> Actor:
     configured(sqlite_database, tmp_path)
     return person(Role.COMMITTEE)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The small trial, one member of its committee, and the report of today."""
+
+    member: Actor
+    patients: dict[str, int]
+    report: NewReport
+
+
+@pytest.fixture(scope="module")
+def filled_trial(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Filled[Trial]:
+    """The small trial to copy."""
+
+    def make(url: str, folder: Path) -> Trial:
+        configured(url, folder)
+        return Trial(person(Role.COMMITTEE), made_up_trial.small_trial(NOW), built())
+
+    return fill(sqlite_template, tmp_path_factory.mktemp("trial"), make)
+
+
+@pytest.fixture
+def trial(filled_trial: Filled[Trial], sqlite_database: str, tmp_path: Path) -> Trial:
+    configured(sqlite_database, tmp_path)
+    return filled_trial.copy_to(sqlite_database)
 
 
 def built(cutoff_at: datetime = NOW) -> NewReport:
@@ -70,9 +97,8 @@ def csv_table(report: NewReport, name: str, part: Part = Part.OPEN) -> list[list
         return list(csv.reader(io.StringIO(archive.read(f"{name}.csv").decode("utf-8-sig"))))
 
 
-def test_the_numbers_are_those_counted_by_hand(member: Actor) -> None:
-    made_up_trial.small_trial(NOW)
-    found = tables(built())
+def test_the_numbers_are_those_counted_by_hand(trial: Trial) -> None:
+    found = tables(trial.report)
     assert found["overview"].rows == (
         ("Enrolled", 4),
         ("Infused at least once", 4),
@@ -95,9 +121,8 @@ def test_the_numbers_are_those_counted_by_hand(member: Actor) -> None:
     assert found["treatments"].rows[0] == ("tocilizumab", 1, 1)
 
 
-def test_efficacy_stands_in_the_closed_part_and_nowhere_else(member: Actor) -> None:
-    made_up_trial.small_trial(NOW)
-    report = built()
+def test_efficacy_stands_in_the_closed_part_and_nowhere_else(trial: Trial) -> None:
+    report = trial.report
     closed = {name for name, table in tables(report).items() if table.part is Part.CLOSED}
     assert closed == {"response", "survival", "endpoints"}
     for word in ("complete remission", "PFS", "Objective response"):
@@ -106,8 +131,7 @@ def test_efficacy_stands_in_the_closed_part_and_nowhere_else(member: Actor) -> N
     assert str(numbers(tables(report)["response"])["Objective response"]).startswith("2 of ")
 
 
-def test_nothing_after_the_cut_off_is_in_it(member: Actor) -> None:
-    made_up_trial.small_trial(NOW)
+def test_nothing_after_the_cut_off_is_in_it(trial: Trial) -> None:
     found = tables(built(NOW - timedelta(days=69)))
     assert numbers(found["overview"])["Infused twice"] == 1
     assert [row[0] for row in found["grade_3_events"].rows] == ["CART-003"]
@@ -117,10 +141,9 @@ def test_nothing_after_the_cut_off_is_in_it(member: Actor) -> None:
 
 @pytest.mark.parametrize("cutoff_days", [0, 300])
 def test_an_empty_trial_and_a_cut_off_before_the_first_infusion_have_every_table(
-    member: Actor, cutoff_days: int
+    request: pytest.FixtureRequest, cutoff_days: int
 ) -> None:
-    if cutoff_days:
-        made_up_trial.small_trial(NOW)
+    request.getfixturevalue("trial" if cutoff_days else "member")
     report = built(NOW - timedelta(days=cutoff_days))
     found = tables(report)
     assert numbers(found["overview"])["Infused at least once"] == 0
@@ -129,9 +152,8 @@ def test_an_empty_trial_and_a_cut_off_before_the_first_infusion_have_every_table
     assert content(report, "pdf").startswith(b"%PDF")
 
 
-def test_the_same_frozen_bytes_give_the_same_files_and_figures(member: Actor) -> None:
-    made_up_trial.small_trial(NOW)
-    report = built()
+def test_the_same_frozen_bytes_give_the_same_files_and_figures(trial: Trial) -> None:
+    report = trial.report
     again = list(make_files(report.frozen, load_protocol()))
     assert [file.content for file in again] == [file.content for file in report.files]
     assert recomputed(report.frozen, load_protocol()) == read_frozen(report.frozen).figures
@@ -140,9 +162,8 @@ def test_the_same_frozen_bytes_give_the_same_files_and_figures(member: Actor) ->
     assert recomputed(json.dumps(changed).encode(), load_protocol()) != read_frozen(report.frozen).figures
 
 
-def test_every_file_holds_the_same_numbers(member: Actor) -> None:
-    made_up_trial.small_trial(NOW)
-    report = built()
+def test_every_file_holds_the_same_numbers(trial: Trial) -> None:
+    report = trial.report
     rate = "1 of 2 (50 %; 1 to 99 %)"
     pages = PdfReader(io.BytesIO(content(report, "pdf"))).pages
     text = " ".join(" ".join(page.extract_text().split()) for page in pages)
@@ -155,9 +176,8 @@ def test_every_file_holds_the_same_numbers(member: Actor) -> None:
         assert rate in book.read("xl/sharedStrings.xml").decode()
 
 
-def test_no_file_runs_a_formula_or_calls_anybody(member: Actor) -> None:
-    made_up_trial.small_trial(NOW)
-    report = built()
+def test_no_file_runs_a_formula_or_calls_anybody(trial: Trial) -> None:
+    report = trial.report
     assert csv_table(report, "adverse")[1][:2] == ["CART-002", "'=Lung infection"]
     with zipfile.ZipFile(io.BytesIO(content(report, "xlsx"))) as book:
         sheets = [book.read(name).decode() for name in book.namelist() if name.startswith("xl/worksheets/")]
@@ -169,9 +189,8 @@ def test_no_file_runs_a_formula_or_calls_anybody(member: Actor) -> None:
     )
 
 
-def test_a_report_is_stored_with_its_hashes_signed_and_left_as_it_was(member: Actor) -> None:
-    patients = made_up_trial.small_trial(NOW)
-    report = built()
+def test_a_report_is_stored_with_its_hashes_signed_and_left_as_it_was(trial: Trial) -> None:
+    member, patients, report = trial.member, trial.patients, trial.report
     report_id = store_report(report, by=member, now=NOW)
     with pytest.raises(ChangedMeanwhile, match="meanwhile"):
         store_report(report, by=member, now=NOW)
@@ -213,21 +232,19 @@ def test_only_the_committee_makes_and_signs_and_never_of_the_future(member: Acto
         store_report(report, by=member, now=NOW - timedelta(minutes=1))
 
 
-def test_rows_come_back_from_json_as_they_were(member: Actor) -> None:
-    made_up_trial.small_trial(NOW)
-    report = built()
+def test_rows_come_back_from_json_as_they_were(trial: Trial) -> None:
+    report = trial.report
     stored: Any = json.loads(report.frozen)
     assert read_frozen(json.dumps(stored).encode()) == read_frozen(report.frozen)
 
 
 def test_verify_recomputes_every_report_and_finds_a_changed_byte(
-    member: Actor, sqlite_database: str, monkeypatch: pytest.MonkeyPatch
+    trial: Trial, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     protocol = load_protocol()
     with writing() as session:
         session.add(ProtocolVersion(hash=protocol.hash, text=protocol.text, stored_at=NOW))
-    made_up_trial.small_trial(NOW)
-    store_report(built(), by=member, now=NOW)
+    store_report(trial.report, by=trial.member, now=NOW)
 
     def findings() -> list[str]:
         (check,) = (
@@ -245,7 +262,7 @@ def test_verify_recomputes_every_report_and_finds_a_changed_byte(
             " WHERE kind = 'xlsx' AND part = 'open'"
         )
     assert findings() == ["report 1: vigil-report-1-open.xlsx is not what was made"]
-    frozen = next(iter(recomputed(built().frozen, protocol)))
+    frozen = next(iter(recomputed(trial.report.frozen, protocol)))
     other = replace(frozen, rows=(("Enrolled", 99), *frozen.rows[1:]))
     monkeypatch.setattr("commands.verify.recomputed", lambda _frozen, _protocol: (other,))
     assert "report 1: the table The trial at the cut-off is not what its rows give" in findings()

@@ -6,21 +6,29 @@ Grades here need every limit: what a missing one leaves open is found by trying 
 from fractions import Fraction
 from typing import Final
 
+
+def fractions(*decimals: str) -> tuple[Fraction, ...]:
+    return tuple(map(Fraction, decimals))
+
+
 COUNTS: Final = {
-    "anc": ("1.5", "1.0", "0.5"),  # 10^9/L
-    "platelets": ("75", "50", "25"),  # 10^9/L
-    "hemoglobin": ("100", "80"),  # g/L
-    "wbc": ("3.0", "2.0", "1.0"),  # 10^9/L
-    "lymphocytes": ("0.8", "0.5", "0.2"),  # 10^9/L
+    "anc": fractions("1.5", "1.0", "0.5"),  # 10^9/L
+    "platelets": fractions("75", "50", "25"),  # 10^9/L
+    "hemoglobin": fractions("100", "80"),  # g/L
+    "wbc": fractions("3.0", "2.0", "1.0"),  # 10^9/L
+    "lymphocytes": fractions("0.8", "0.5", "0.2"),  # 10^9/L
 }
 """Grade 1 below the LLN, then 2, 3, 4 below these."""
 
 TIMES: Final = {
-    "alt": ("1", "3", "5", "20"),
-    "ast": ("1", "3", "5", "20"),
-    "bilirubin": ("1", "1.5", "3", "10"),
+    "alt": fractions("1", "3", "5", "20"),
+    "ast": fractions("1", "3", "5", "20"),
+    "bilirubin": fractions("1", "1.5", "3", "10"),
 }
 """Grades 1 to 4 above so many times the ULN; with an abnormal baseline, the baseline."""
+
+HALF, ONE_AND_A_HALF = fractions("0.5", "1.5")
+QUARTER, THREE_QUARTERS = fractions("0.25", "0.75")
 
 UNITS: Final = {
     "anc": "10^9/L",
@@ -47,15 +55,15 @@ def grade(analyte: str, value: Fraction, lln: Fraction, uln: Fraction, baseline:
     return fibrinogen(value, lln, baseline)
 
 
-def count(value: Fraction, limits: tuple[str, ...], lln: Fraction) -> int:
+def count(value: Fraction, limits: tuple[Fraction, ...], lln: Fraction) -> int:
     for worse, limit in reversed(list(enumerate(limits, 2))):
-        if value < Fraction(limit):
+        if value < limit:
             return worse
     return 1 if value < lln else 0
 
 
 def raised(analyte: str, value: Fraction, uln: Fraction, baseline: Fraction) -> int:
-    one, three, five, twenty = (Fraction(times) for times in TIMES[analyte])
+    one, three, five, twenty = TIMES[analyte]
     abnormal = baseline > uln
     of = baseline if abnormal else uln
     if value > twenty * of:
@@ -65,7 +73,7 @@ def raised(analyte: str, value: Fraction, uln: Fraction, baseline: Fraction) -> 
     if value > three * of:
         return 2
     if abnormal and analyte in ("alt", "ast"):
-        return 1 if value >= Fraction("1.5") * of else 0
+        return 1 if value >= ONE_AND_A_HALF * of else 0
     return 1 if value > one * of else 0
 
 
@@ -74,13 +82,13 @@ def creatinine(value: Fraction, uln: Fraction, baseline: Fraction) -> int:
         return 4
     if value > 3 * uln or value > 3 * baseline:
         return 3
-    if value > Fraction("1.5") * uln or value > Fraction("1.5") * baseline:
+    if value > ONE_AND_A_HALF * uln or value > ONE_AND_A_HALF * baseline:
         return 2
     return 1 if value > uln else 0
 
 
 def fibrinogen(value: Fraction, lln: Fraction, baseline: Fraction) -> int:
-    if value < Fraction("0.5"):
+    if value < HALF:
         return 4
     if baseline < lln:
         fall = (baseline - value) / baseline * 100
@@ -88,11 +96,11 @@ def fibrinogen(value: Fraction, lln: Fraction, baseline: Fraction) -> int:
     ratio = value / lln
     return (
         4
-        if ratio < Fraction("0.25")
+        if ratio < QUARTER
         else 3
-        if ratio < Fraction("0.5")
+        if ratio < HALF
         else 2
-        if ratio < Fraction("0.75")
+        if ratio < THREE_QUARTERS
         else 1
         if ratio < 1
         else 0

@@ -351,7 +351,7 @@ def run(machine: type[AlertMachine], examples: int, steps: int, phases: tuple[Ph
 @pytest.mark.timeout(180)
 def test_the_program_tells_what_the_rules_say(machine: type[AlertMachine]) -> None:
     # A failing history is short as it is; making it smaller would outlast the time of a test.
-    run(machine, examples=16, steps=14, phases=(Phase.generate,))
+    run(machine, examples=8, steps=14, phases=(Phase.generate,))
 
 
 @pytest.mark.soak

@@ -2,12 +2,13 @@
 
 from itertools import product
 
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from grading.icaht import Icaht, grade_early, grade_late
 from grading.scale import Grade
 from tests.second_opinion import icaht as slow
+from tests.support.soak import examples
 
 LEVELS = {"?": None, "p": 50.0, "s": 450.0, "n": 2000.0}
 
@@ -58,7 +59,7 @@ SERIES = st.dictionaries(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@examples(80)
 @given(SERIES, st.none() | st.integers(0, 40))
 @example({0: 600.0, 3: 450.0}, 3)
 @example({-1: 100.0, 1: 900.0}, None)
@@ -66,7 +67,7 @@ def test_random_early_series_are_graded_alike(counts: dict[int, float], stop: in
     check(counts, stop)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(60)
 @given(
     st.dictionaries(st.integers(25, 105), st.integers(0, 2000).map(float), max_size=8),
     st.none() | st.integers(28, 105),
@@ -76,7 +77,7 @@ def test_random_late_series_are_graded_alike(counts: dict[int, float], stop: int
     assert grade_late(counts, next_therapy_day=stop).grade == slow.late(counts, stop)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(60)
 @given(SERIES, st.integers(0, 30), st.floats(0, 2000), st.none() | st.integers(0, 40))
 def test_a_count_of_an_open_day_never_leaves_the_bounds(
     counts: dict[int, float], day: int, anc: float, stop: int | None
@@ -90,7 +91,7 @@ def test_a_count_of_an_open_day_never_leaves_the_bounds(
     assert after.at_least >= before.at_least
 
 
-@settings(max_examples=150, deadline=None)
+@examples(60)
 @given(SERIES, st.floats(0, 1))
 def test_a_worse_count_never_lowers_the_grade(counts: dict[int, float], part: float) -> None:
     worse = {day: anc * part for day, anc in counts.items()}

@@ -5,11 +5,12 @@ from fractions import Fraction
 from itertools import product
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from grading.ctcae_v5 import grade_lab
 from tests.second_opinion import laboratory as slow
+from tests.support.soak import examples
 
 PARTS = (
     "0",
@@ -105,7 +106,7 @@ def test_what_is_missing_leaves_open_what_it_could_be(analyte: str) -> None:
         check(analyte, value, None, None, reference)
 
 
-@settings(max_examples=150, deadline=None)
+@examples(100)
 @given(
     st.sampled_from(sorted(slow.UNITS)),
     st.decimals(0, 500, places=2),

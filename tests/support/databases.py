@@ -1,15 +1,44 @@
 """Migrated databases: each test gets its own copy of one that was migrated once."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Generic, TypeVar
 
 import pytest
 
 from db import session
 from db.migrate import upgrade
 from tests.support.postgres import PostgresCluster
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Filled(Generic[T]):
+    """A SQLite file with rows in it, made once to be copied, and what `made` them says of them."""
+
+    path: Path
+    made: T
+
+    def copy_to(self, url: str) -> T:
+        """Put the rows into the database that `db.session` has open and nobody has written to."""
+        session.engine().dispose()
+        shutil.copy(self.path, url.removeprefix("sqlite:///"))
+        return self.made
+
+
+def fill(template: Path, folder: Path, make: Callable[[str, Path], T]) -> Filled[T]:
+    """A copy of the migrated SQLite file with what `make(url, folder)` puts into it."""
+    path = folder / "vigil.db"
+    shutil.copy(template, path)
+    session.configure(f"sqlite:///{path}")
+    try:
+        return Filled(path, make(f"sqlite:///{path}", folder))
+    finally:
+        session.close()  # which writes the log into the file
 
 
 @pytest.fixture(scope="session")

@@ -377,6 +377,7 @@ WORST = (WorstGrade(2), WorstGrade(3), WorstGrade(1, (4,)), WorstGrade(1, (4,), 
 DECIDED = {GateVerdict.OPEN, GateVerdict.CLOSED}
 
 
+@pytest.mark.untraced
 def test_a_gap_never_decides_and_filling_it_never_takes_back_what_was_decided() -> None:
     ill = replace(WELL, infections=(ActiveInfection("lung", False, True),))
     gaps: dict[str, Any] = {

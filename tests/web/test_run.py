@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import manage
 from settings import ROOT
 from tests.support.browser import clean_environment
 from tests.support.command import is_gone, running, wait_until
@@ -72,21 +73,20 @@ def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_setting_ends_the_start_with_one_sentence(
-    tmp_path: Path, variable: str, value: str, words: str
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    variable: str,
+    value: str,
+    words: str,
 ) -> None:
-    ended = subprocess.run(
-        [sys.executable, "manage.py", "run"],
-        cwd=ROOT,
-        env={**clean_environment(), "DATA_DIR": str(tmp_path), variable: value},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert ended.returncode == 1
-    assert ended.stderr.startswith("Vigil did not start. ")
-    assert words in ended.stderr
-    assert ended.stderr.count("\n") == 1
+    own = {**clean_environment(), "DATA_DIR": str(tmp_path), variable: value}
+    monkeypatch.setattr(os, "environ", own)
+    assert manage.main(["run"]) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("Vigil did not start. ")
+    assert words in said
+    assert said.count("\n") == 1
 
 
 def test_the_web_process_alone_says_a_wrong_setting_in_one_sentence_too(tmp_path: Path) -> None:
@@ -102,29 +102,3 @@ def test_the_web_process_alone_says_a_wrong_setting_in_one_sentence_too(tmp_path
     assert ended.returncode == 1
     assert ended.stderr.startswith("Vigil did not start. PROTOCOL_FILE must be")
     assert "Traceback" not in ended.stderr
-
-
-def test_accounts_can_be_kept_from_the_console(tmp_path: Path) -> None:
-    def user(*words: str) -> "subprocess.CompletedProcess[str]":
-        return subprocess.run(
-            [sys.executable, "manage.py", "user", *words],
-            cwd=ROOT,
-            env={**clean_environment(), "DATA_DIR": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-
-    assert user("list").stdout == "No account yet.\n"
-    added = user("add", "chief", "Chief Wu", "admin")
-    assert added.stdout.startswith("One-time code for chief: ")
-    assert user("code", "chief").stdout.startswith("One-time code for chief: ")
-    assert user("list").stdout == "chief: Chief Wu, administrator, no password yet\n"
-    off = user("off", "chief")
-    assert (off.returncode, off.stderr) == (
-        1,
-        "This is the last active administrator. Make another one first.\n",
-    )
-    assert "There is no account 'nobody'" in user("code", "nobody").stderr
-    assert "Username must be" in user("add", "not a name", "X", "ward").stderr
