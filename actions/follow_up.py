@@ -1,7 +1,8 @@
 """What happened to the disease and the patient: progression, relapse, new therapy, death, withdrawal, loss.
 
 A death and a withdrawal end what is due: the patient's alerts are reconciled in the same transaction, and a
-withdrawal is written to the patient, from where everything else reads it.
+withdrawal is written to the patient, from where everything else reads it. A death may also reach a stopping
+rule, which is told with it.
 """
 
 from collections.abc import Iterator
@@ -26,6 +27,7 @@ from actions.permissions import Action, require
 from actions.records import correct_record, plain, standing_version, store_record, void_record
 from actions.versions import read_reason
 from actions.words import date_words
+from alerts.latched import reconcile_rules
 from alerts.outbox import wake_worker
 from alerts.reconcile import reconcile_course
 from db.inputs_follow_up import FollowUpIn
@@ -135,6 +137,8 @@ def _follow(session: Session, patient: PatientRecord, kind: FollowUpKind, by: Ac
                 by=by,
                 settings=context.settings(),
             )
+    if kind is FollowUpKind.DEATH:
+        reconcile_rules(session, now=now, protocol=context.protocol(), by=by, settings=context.settings())
 
 
 def _set_withdrawn(session: Session, patient_id: int) -> None:

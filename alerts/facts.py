@@ -69,6 +69,10 @@ _ANYTHING: Final = select(
         col(Assessment.superseded_at).is_(None),
         _SUPPORTED,
     )
+    # Also one that was withdrawn: a stopping rule may have been reached by it.
+    | exists().where(
+        col(Assessment.infusion_id) == bindparam("infusion"), col(Assessment.death_due_to).is_not(None)
+    )
 )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date, datetime, timedelta
+from functools import partial
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from actions.patients import enrol_patient, record_stay
 from actions.records import store_record
 from actions.visits import record_visit
 from alerts.jobs import sweep
+from commands.verify_latched import check_latched
 from db.inputs import PatientIn, StayIn
 from db.inputs_follow_up import FollowUpIn, VisitIn
 from db.queries import board, committee, office, patient
@@ -399,6 +401,38 @@ def test_a_death_or_a_withdrawal_closes_a_missed_assessment(sqlite_site: Site, o
     assert {state for _, state, _ in live} == {"open"}
     record(sqlite_site, one, now=at(61))
     assert {row[1:] for row in alerts_of(sqlite_site, 1) if row[0] == "missed"} == {("closed", "left")}
+
+
+def rule_alerts(site: Site, now: datetime) -> list[tuple[str, str]]:
+    """Rule and state of each alert of a stopping rule; `verify` finds nothing that is still to be told."""
+    with reading() as session:
+        _, findings = check_latched(session, context.protocol(), now, SHANGHAI)
+    assert findings == []
+    return [(row["slot"], row["state"]) for row in site.rows("alert", signal="boundary")]
+
+
+@pytest.mark.parametrize("last_at_the_bedside", [False, True])
+def test_a_death_that_reaches_a_stopping_rule_is_told_with_it(
+    sqlite_site: Site, last_at_the_bedside: bool
+) -> None:
+    site = sqlite_site
+    for code in (CODE, OTHER_CODE):
+        made_up.infuse(site.patients[code], 2, at(48))
+    record(site, death(3, "infection"), now=at(80))
+    assert rule_alerts(site, at(80)) == []
+    take_back: Callable[[], object]
+    if last_at_the_bedside:
+        saved = site.record(73, code=OTHER_CODE, number=2, death_due_to="other", now=at(81))
+        take_back = partial(
+            void_assessment, saved.stable_id, 1, "wrong patient", by=site.investigator, now=at(82)
+        )
+    else:
+        stable_id = record(site, death(3, "unknown", patient_id=OTHER_CODE), now=at(81))
+        take_back = partial(void_follow_up, stable_id, 1, "wrong patient", by=site.coordinator, now=at(82))
+    assert rule_alerts(site, at(81)) == [("death_second", "open")]
+    take_back()
+    # Only a decision of the committee ends it.
+    assert rule_alerts(site, at(82)) == [("death_second", "open")]
 
 
 def test_a_correction_is_a_new_version_with_a_reason(site: Site) -> None:
