@@ -27,7 +27,7 @@ class PersonInfusion:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One enrolled patient. `new_therapy_on` is the first new lymphoma therapy."""
+    """One enrolled patient. `new_therapy_on` is the first new lymphoma therapy, `lost_on` the loss."""
 
     id: int
     study_code: str
@@ -38,18 +38,33 @@ class Person:
     withdrawn_at: datetime | None
     death: Death | None
     new_therapy_on: date | None
+    lost_on: date | None
     infusions: tuple[PersonInfusion, ...]
 
     def infusion(self, number: int) -> PersonInfusion | None:
         """The first or second infusion, or None."""
         return next((one for one in self.infusions if one.number == number), None)
 
+    def died_on(self, cut_off: datetime, zone: ZoneInfo) -> date | None:
+        """The day of a death up to a cut-off."""
+        last = cut_off.astimezone(zone).date()
+        return self.death.on if self.death is not None and self.death.on <= last else None
+
+    def left_on(self, cut_off: datetime, zone: ZoneInfo) -> date | None:
+        """The day of the withdrawal or the loss to follow-up, whichever was first, up to a cut-off."""
+        last = cut_off.astimezone(zone).date()
+        left = [self.lost_on] if self.lost_on is not None and self.lost_on <= last else []
+        if self.withdrawn_at is not None and self.withdrawn_at <= cut_off:
+            left.append(self.withdrawn_at.astimezone(zone).date())
+        return min(left, default=None)
+
 
 def load_people(session: Session, zone: ZoneInfo) -> tuple[Person, ...]:
     """Everyone enrolled, by study code, in a fixed number of queries."""
     infusions = _infusions(session)
     deaths = load_deaths(session, zone)
-    therapies = _new_therapies(session)
+    therapies = _first_days(session, FollowUpKind.NEW_THERAPY)
+    losses = _first_days(session, FollowUpKind.LOST)
     histologies = _histologies(session)
     query = (
         select(
@@ -74,6 +89,7 @@ def load_people(session: Session, zone: ZoneInfo) -> tuple[Person, ...]:
             withdrawn_at=withdrawn_at,
             death=deaths.get(patient_id),
             new_therapy_on=therapies.get(patient_id),
+            lost_on=losses.get(patient_id),
             infusions=tuple(infusions[patient_id]),
         )
         for patient_id, code, sex, age_years, enrolled_at, withdrawn_at in session.connection().execute(query)
@@ -100,13 +116,13 @@ def _histologies(session: Session) -> dict[int, str | None]:
     return {row[0]: row[1] for row in session.connection().execute(query)}
 
 
-def _new_therapies(session: Session) -> dict[int, date]:
+def _first_days(session: Session, kind: FollowUpKind) -> dict[int, date]:
     query = (
         select(col(FollowUpEvent.patient_id), col(FollowUpEvent.occurred_on))
         .where(
             col(FollowUpEvent.superseded_at).is_(None),
             col(FollowUpEvent.voided).is_(False),
-            col(FollowUpEvent.kind) == FollowUpKind.NEW_THERAPY.value,
+            col(FollowUpEvent.kind) == kind.value,
         )
         # The earliest stands last and stays.
         .order_by(col(FollowUpEvent.occurred_on).desc())

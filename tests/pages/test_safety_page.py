@@ -78,6 +78,28 @@ def test_every_number_of_the_first_page_has_its_patients_behind_it(trial: Show) 
     )
 
 
+@pytest.mark.parametrize(
+    ("query", "line", "codes"),
+    [
+        ({}, "Infused twice, still in the trial", ["CART-001"]),
+        ({}, "Infused once, died", ["CART-002"]),
+        ({}, "Infused once, barred from a second infusion", []),
+        ({}, "Not infused, still in the trial", ["CART-004"]),
+        ({"cutoff": "2026-04-09"}, "Infused once, died", []),
+        ({"cutoff": "2026-04-09"}, "Infused once, barred from a second infusion", ["CART-001"]),
+        ({"sex": "M"}, "Infused twice", []),
+    ],
+)
+def test_the_flow_of_the_patients_obeys_cut_off_and_filter(
+    trial: Show, query: dict[str, str], line: str, codes: list[str]
+) -> None:
+    flow = words(trial(**query)).partition("Patient flow")[2].partition("</table>")[0]
+    cell = flow.partition(f">{line}</th>")[2].partition("</tr>")[0]
+    assert re.findall(r"/patient\?code=(CART-\d+)", cell) == codes
+    if codes:
+        assert f"<summary>{len(codes)}</summary>" in cell
+
+
 def test_only_the_open_tab_is_drawn(trial: Show) -> None:
     assert charts(trial()) == [
         "Patients by worst grade for each toxicity and infusion, with exact rates, as in the table."

@@ -18,12 +18,14 @@ from pages.committee.safety_parts.opened import show_patients
 from pages.committee.safety_parts.picture import Picture, show_picture
 from pages.committee.safety_parts.rate_tables import grade_row_table
 from pages.committee.safety_parts.stopping_words import events_so_far, rule_words, standing_words
+from pages.committee.safety_parts.tables import who
 from pages.committee.safety_parts.view import View, courses, days, part
 from pages.parts import tiles
 from pages.parts.access import page_address
 from pages.parts.wording import counted, date_words
 from reports.events import Event
 from trial.completeness import CourseCount, SlotCount
+from trial.patient_flow import FlowPatient, patient_flow, worst_after_the_first
 from trial.safety_rows import Course
 from trial.safety_worst import GradedRow, worst_grades
 
@@ -31,7 +33,7 @@ _BY_NUMBER: Final = {1: "first", 2: "second"}
 
 
 def show(view: View) -> None:
-    """Facts, the worst grade by infusion, events of grade 3 or more, deaths."""
+    """Facts, the worst grade by infusion, the flow of the patients, events of grade 3 or more, deaths."""
     with reading() as session:
         patients = days(session, view)
         counts = part(
@@ -47,7 +49,7 @@ def show(view: View) -> None:
     facts = part(view, "facts", lambda: _facts(view, counts, rules, events))
     st.html(tiles.Ready(facts))
     _show_worst(view, graded)
-    lists = part(view, "lists", lambda: _lists(view, events))
+    lists = part(view, "lists", lambda: _flow(view, graded) + _lists(view, events))
     st.html(tiles.Ready(lists))
 
 
@@ -145,8 +147,7 @@ def _rule(state: RuleState) -> str:
 
 
 def _deaths(view: View) -> list[Person]:
-    last = view.cut_off.astimezone(view.zone).date()
-    dead = [one for one in view.people if one.death is not None and one.death.on <= last]
+    dead = [one for one in view.people if one.died_on(view.cut_off, view.zone)]
     return sorted(dead, key=lambda one: (_died_on(one), one.study_code))
 
 
@@ -195,6 +196,25 @@ def show_part(rows: Sequence[GradedRow], label: str, grades: str) -> None:
     row = next((one for one in rows if one.label == label), None)
     if row is not None:
         show_patients("worst", f"{label}, {part_words(grades)}", part_codes(row, grades))
+
+
+def _flow(view: View, graded: Sequence[Course]) -> str:
+    """Where each patient is; every number opens its patients."""
+    worst = worst_after_the_first(graded)
+    patients = (
+        FlowPatient(
+            code=one.study_code,
+            infusions=sum(infusion.infused_at <= view.cut_off for infusion in one.infusions),
+            worst=worst.get(one.study_code),
+            died=one.died_on(view.cut_off, view.zone) is not None,
+            left=one.left_on(view.cut_off, view.zone) is not None,
+        )
+        for one in view.people
+    )
+    flow = patient_flow(patients, view.protocol.eligibility.barring_grade)
+    rows = [[tiles.cell(line.label), who(line.codes)] for line in flow]
+    caption = "From the enrolment to the second infusion; a number opens its patients"
+    return _h2("Patient flow") + tiles.table(caption, ("", "Patients"), rows, numbers=True)
 
 
 def _lists(view: View, events: Sequence[Event]) -> str:
