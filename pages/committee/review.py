@@ -55,10 +55,11 @@ def _draw_look(actor: Actor, found: list[MarkedItem], looked_at: datetime | None
     if looked_at is not None:
         last = f"You last looked on {date_and_time(looked_at, zone)}."
     st.text(f"{last} {counted(since, 'item has', 'items have')} changed since then.".strip())
-    seen_at = st.session_state.setdefault("review_seen_at", now)
+    # A touch runs the page again: what the member has seen is what the run before it showed.
+    seen_at = st.session_state.get("review_shown_at", now)
+    st.session_state["review_shown_at"] = now
     if since and st.button("I have seen what changed", key="review-look"):
         note_look(seen_at, by=actor, now=utc_now())
-        st.session_state.pop("review_seen_at")
         say("Kept: what changes from now on is marked as changed since your last look.")
         st.rerun()
 

@@ -71,6 +71,20 @@ def test_a_member_sees_what_is_new_reviews_it_and_has_looked(
     assert "0 items have changed since then." in words_of(app)
 
 
+def test_what_came_while_the_page_was_open_is_seen_with_the_page_that_showed_it(
+    people: dict[Role, Actor], entry_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app = open_page(monkeypatch, "committee/review.py", people[Role.COMMITTEE])
+    patient_id = made_up.enrol("CART-008", utc_now() - timedelta(days=9))
+    infusion_id = made_up.infuse(patient_id, 1, utc_now() - timedelta(days=3))
+    observed_at = utc_now() - timedelta(minutes=4)  # and entered four minutes later
+    made_up.assess(patient_id, infusion_id, [(observed_at, GRADE_3)])
+    ran(app.run())
+    assert "2 items have changed since then." in words_of(app)
+    press(app, "I have seen what changed")
+    assert "0 items have changed since then." in words_of(app)
+
+
 def test_the_ward_finds_the_question_at_the_entry_and_answers_it(
     people: dict[Role, Actor], entry_id: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
