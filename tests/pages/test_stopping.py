@@ -93,6 +93,16 @@ def test_the_page_counts_names_the_readings_and_leads_to_the_patients(
     assert stored_decisions() == before
 
 
+def test_a_limit_that_is_passed_already_is_not_called_the_next_one(
+    committee: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in (1, 2, 3):
+        infused_twice(f"CART-00{number}", 20 - number, event=True)
+    shown = words_of(open_page(monkeypatch, "committee/stopping.py", committee))
+    assert "Formal reading: 0 of 0 evaluable patients had an event. 3 pending, 3 of them with" in shown
+    assert "Immediate reading: 3 events among 3 infused; the limit at 3 is 3. The limit at 4 is" in shown
+
+
 def test_a_reached_rule_asks_for_a_decision_and_the_signed_decision_settles_it(
     committee: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:

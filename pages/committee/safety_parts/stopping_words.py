@@ -32,7 +32,11 @@ def _next(state: RuleState) -> str:
     if state.crossing is not None:
         return f"Reached with {_count(state.crossing.count)}: the trial pauses for a review."
     following = state.reading.next_formal
-    return f"Stops next at {_count(following)}." if following else "No look is left that could stop."
+    if following is None:
+        return "No look is left that could stop."
+    if following.events <= events_so_far(state):
+        return f"The limit at {following.n} is reached already."
+    return f"Stops next at {_count(following)}."
 
 
 def _count(count: Count) -> str:

@@ -17,7 +17,7 @@ def formal_words(state: RuleState) -> str:
     reading = state.reading
     events = reading.path[-1] if reading.path else 0
     complete = counted(len(reading.complete), "evaluable patient", "evaluable patients")
-    following = _next_words(reading.next_formal)
+    following = _next_words(reading.next_formal, events)
     return f"Formal reading: {events} of {complete} had an event. {_pending_words(state)} {following}"
 
 
@@ -27,7 +27,7 @@ def immediate_words(state: RuleState) -> str:
     among = f"Immediate reading: {counted(now.events, 'event', 'events')} among {now.n} infused"
     if now.stop_at is None:
         return f"{among}; no number of events pauses the trial there."
-    following = _next_words(state.reading.next_immediate)
+    following = _next_words(state.reading.next_immediate, now.events)
     return f"{among}; the limit at {now.look} is {now.stop_at}. {following}"
 
 
@@ -82,7 +82,10 @@ def _pending_words(state: RuleState) -> str:
     return f"{pending} pending{known}."
 
 
-def _next_words(count: Count | None) -> str:
+def _next_words(count: Count | None, events: int) -> str:
+    """What would pause the trial next; a limit that is passed already is no next one."""
     if count is None:
         return "No count that can still be reached pauses the trial."
+    if count.events <= events:
+        return f"The limit at {count.n} is reached already."
     return f"The next count that pauses: {count.events} events among {count.n}."
