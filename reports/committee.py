@@ -7,19 +7,21 @@ same files. `actions.reports` stores it.
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
+from pydantic import ValidationError
 from sqlmodel import Session
 
 from actions.reports import NewFile, NewReport
 from grading.scale import RULESET
 from reports.committee_figures import Part, ReportTable, figures_of, tables_from_json, tables_to_json
 from reports.committee_files import render_csv, render_html, render_pdf, render_xlsx
+from reports.committee_moved import Moved, moved_days, moved_tables
 from reports.committee_rows import ReportRows, from_json, load_rows, to_json
 from settings import ROOT
 from trial.protocol import Protocol
@@ -73,10 +75,26 @@ def build_report(
     )
 
 
+class EarlierReportError(ValueError):
+    """What was frozen has another form than this version of the program reads; one sentence for a person."""
+
+
 def read_frozen(frozen: bytes) -> Frozen:
-    """The content of a report."""
+    """The content of a report.
+
+    Raises:
+        EarlierReportError: another version of the program froze it, in a form that this one does not read.
+    """
     content = json.loads(frozen)
-    return Frozen(content["about"], from_json(content["rows"]), tables_from_json(content["figures"]))
+    about = content["about"]
+    try:
+        return Frozen(about, from_json(content["rows"]), tables_from_json(content["figures"]))
+    except ValidationError as error:
+        made_by = about.get("program_version", "not known")
+        raise EarlierReportError(
+            f"Version {made_by} of the program made this report, and this version ({program_version()}) "
+            "cannot compute it again. Its files stand as they were made."
+        ) from error
 
 
 def make_files(frozen: bytes, protocol: Protocol) -> Iterator[NewFile]:
@@ -103,39 +121,19 @@ def recomputed(frozen: bytes, protocol: Protocol) -> tuple[ReportTable, ...]:
 
 
 def moved_since(
-    session: Session, frozen: bytes, protocol: Protocol, zone: ZoneInfo
-) -> list[tuple[str, str, str]]:
-    """What a later change of the data moved, at the same cut-off: (table and row, then, now) of each cell."""
-    content = read_frozen(frozen)
-    now = figures_of(load_rows(session, content.rows.cutoff_at, protocol, zone), protocol, zone)
-    then = {table.name: table for table in content.figures}
-    found: list[tuple[str, str, str]] = []
-    for table in now:
-        found += _moved(then.get(table.name), table)
-    return found
+    session: Session, frozen: bytes, protocol: Protocol, zone: ZoneInfo, parts: Collection[Part]
+) -> list[Moved]:
+    """What a later change of the data moved, at the same cut-off: figures first, then days of the heat maps.
 
-
-def _moved(then: ReportTable | None, now: ReportTable) -> Iterator[tuple[str, str, str]]:
-    before = [] if then is None else list(then.rows)
-    for place in range(max(len(before), len(now.rows))):
-        old = before[place] if place < len(before) else None
-        new = now.rows[place] if place < len(now.rows) else None
-        if old == new:
-            continue
-        if old is None or new is None or len(old) != len(new):
-            yield (now.title, _line(old), _line(new))
-            continue
-        for head, one, other in zip(now.heads, old, new, strict=False):
-            if one != other:
-                yield (f"{now.title}: {new[0]}, {head}", _cell(one), _cell(other))
-
-
-def _line(row: tuple[Any, ...] | None) -> str:
-    return "not there" if row is None else "; ".join(_cell(cell) for cell in row)
-
-
-def _cell(value: object) -> str:
-    return "not recorded" if value is None else str(value)
+    Both sides are computed by the program of today, so that only the data can differ. `parts` are those that
+    the reader may see.
+    """
+    then = read_frozen(frozen).rows
+    now = load_rows(session, then.cutoff_at, protocol, zone)
+    before, after = (
+        [table for table in figures_of(rows, protocol, zone) if table.part in parts] for rows in (then, now)
+    )
+    return [*moved_tables(before, after), *moved_days(then.heat, now.heat)]
 
 
 @cache

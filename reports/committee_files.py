@@ -54,7 +54,7 @@ def render_pdf(
     ]
     parts += _pdf_tables(one for one in tables if one.comes_first)
     if part is Part.OPEN:
-        for picture in pictures_of(rows, protocol, page_width(wide=True)):
+        for picture in pictures_of(rows, protocol, ZoneInfo(about["zone"]), page_width(wide=True)):
             parts += [together(heading(picture.title), picture.drawing, soft(picture.alt)), space(10)]
     parts += _pdf_tables(one for one in tables if not one.comes_first)
     marks = (f"Data cut-off {_moment(about, 'cutoff_at')}", f"SHA-256 {sha256}")
@@ -70,7 +70,7 @@ def render_html(
     sha256: str,
 ) -> bytes:
     """One file without scripts, fonts or addresses of others; the pictures are inside as SVG."""
-    pictures = pictures_of(rows, protocol, 760) if part is Part.OPEN else ()
+    pictures = pictures_of(rows, protocol, ZoneInfo(about["zone"]), 760) if part is Part.OPEN else ()
     body = [
         f"<h1>{escape(_title(about, part))}</h1>",
         _html_rows([("", "")], _about_rows(about, sha256)),

@@ -4,7 +4,7 @@ They are plain values that JSON keeps and gives back unchanged. Every table and 
 from them and from nothing else, so that the same rows always give the same numbers.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -18,18 +18,20 @@ from charts.heat_rows import HeatRow, heat_rows
 from db.models import Record
 from db.queries.committee import as_of, load_committee
 from db.queries.committee_courses import load_courses, with_episodes
+from db.queries.committee_later import infection_courses, load_counts, load_infections, load_treated
 from db.queries.committee_people import Person, load_people
 from db.queries.committee_slots import load_completeness
+from db.queries.endpoints import load_followed
+from db.queries.oversight import load_late_entries, load_overrides
 from db.queries.records import load_standing
-from db.queries.stopping import load_under_rule
+from db.queries.stopping import load_decisions, load_under_rule
 from grading.scale import Toxicity
 from reports.events import STATE_WORDS, Event, load_events
-from trial.completeness import CourseCount
+from trial.completeness import LATE_AFTER, CourseCount
 from trial.endpoints import FollowedPatient
-from trial.follow_up_facts import DeathCause, FollowUpFact, FollowUpKind
+from trial.later_toxicity import CountsCourse, InfectionCourse, TreatedCourse
 from trial.protocol import Protocol
 from trial.safety_rows import Spells
-from trial.second_infusion_facts import Response, Scan
 from trial.stopping_reading import PatientUnderRule
 
 _T: Final = Record.metadata.tables
@@ -37,7 +39,7 @@ _T: Final = Record.metadata.tables
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatientRow:
-    """One patient enrolled."""
+    """One patient enrolled; `left_on` is the withdrawal or the loss to follow-up, whichever was first."""
 
     code: str
     sex: str | None
@@ -46,7 +48,7 @@ class PatientRow:
     infused_at: tuple[datetime, ...]
     died_on: date | None
     death_cause: str | None
-    withdrawn: bool
+    left_on: date | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,19 +91,6 @@ class AdverseRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class TreatmentRow:
-    """One treatment with its moments."""
-
-    code: str
-    drug: str
-    dose: float | None
-    dose_unit: str | None
-    started_at: datetime
-    ended_at: datetime | None
-    is_ongoing: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class CorrectionRow:
     """A later version of an entry at the bedside."""
 
@@ -111,6 +100,25 @@ class CorrectionRow:
     version: int
     withdrawn: bool
     reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OverrideRow:
+    """A judgement that stands above what signs or rules suggest."""
+
+    code: str
+    at: datetime
+    what: str
+    by: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LateRow:
+    """An entry made long after it was observed."""
+
+    code: str
+    observed_at: datetime
+    entered_at: datetime
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +143,18 @@ class RuleRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DecisionRow:
+    """What the committee decided on a stopping rule, and on whose events."""
+
+    rule: str
+    at: datetime
+    by: str
+    decision: str
+    reason: str
+    decided_on: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReportRows:
     """Everything a report is made from. `followed` belongs to the closed part alone."""
 
@@ -145,10 +165,15 @@ class ReportRows:
     completeness: tuple[CourseCount, ...]
     events: tuple[EventRow, ...]
     adverse: tuple[AdverseRow, ...]
-    treatments: tuple[TreatmentRow, ...]
+    infections: tuple[InfectionCourse, ...]
+    counts: tuple[CountsCourse, ...]
+    treated: tuple[TreatedCourse, ...]
+    overrides: tuple[OverrideRow, ...]
     corrections: tuple[CorrectionRow, ...]
+    late: tuple[LateRow, ...]
     alerts: tuple[AlertRow, ...]
     rules: tuple[RuleRow, ...]
+    decisions: tuple[DecisionRow, ...]
     followed: tuple[FollowedPatient, ...]
 
 
@@ -166,16 +191,21 @@ def from_json(stored: Any) -> ReportRows:  # noqa: ANN401 -- JSON
 
 
 def load_rows(session: Session, cutoff_at: datetime, protocol: Protocol, zone: ZoneInfo) -> ReportRows:
-    """Read every row up to a cut-off; what came later is left out."""
+    """Read every row up to a cut-off; what came later is left out, and who was enrolled later."""
     on = cutoff_at.astimezone(zone).date()
-    people = load_people(session, zone)
-    by_then = tuple(as_of(patient, cutoff_at, zone) for patient in load_committee(session, zone))
-    courses = load_courses(session, people, cutoff_at, zone)
+    people = tuple(one for one in load_people(session, zone) if one.enrolled_at <= cutoff_at)
     codes = {person.id: person.study_code for person in people}
+    shown = frozenset(codes.values())
+    by_then = tuple(
+        as_of(patient, cutoff_at, zone)
+        for patient in load_committee(session, zone)
+        if patient.study_code in shown
+    )
+    infections = load_infections(session, people, cutoff_at, zone)
     return ReportRows(
         cutoff_at=cutoff_at,
-        patients=tuple(_patient(person, cutoff_at, on) for person in people),
-        spells=with_episodes(courses, by_then),
+        patients=tuple(_patient(person, cutoff_at, zone) for person in people),
+        spells=with_episodes(load_courses(session, people, cutoff_at, zone), by_then),
         heat=tuple(
             HeatGrid(
                 toxicity=toxicity,
@@ -186,8 +216,12 @@ def load_rows(session: Session, cutoff_at: datetime, protocol: Protocol, zone: Z
         completeness=load_completeness(session, by_then, cutoff_at, protocol, zone),
         events=tuple(_event(one) for one in load_events(session, by_then, cutoff_at, protocol, zone)),
         adverse=tuple(_adverse(session, codes, on)),
-        treatments=tuple(_treatments(session, codes, cutoff_at)),
+        infections=infection_courses(people, infections, cutoff_at, zone),
+        counts=load_counts(session, people, cutoff_at, protocol, zone),
+        treated=load_treated(session, people, cutoff_at, zone),
+        overrides=tuple(_overrides(session, shown, cutoff_at)),
         corrections=tuple(_corrections(session, codes, cutoff_at)),
+        late=tuple(_late(session, shown, cutoff_at)),
         alerts=tuple(_alerts(session, codes, cutoff_at)),
         rules=tuple(
             RuleRow(
@@ -196,21 +230,22 @@ def load_rows(session: Session, cutoff_at: datetime, protocol: Protocol, zone: Z
             )
             for rule in protocol.stopping
         ),
-        followed=tuple(_followed(session, people, zone)),
+        decisions=tuple(_decisions(session, cutoff_at)),
+        followed=tuple(one for one in load_followed(session, zone) if one.study_code in shown),
     )
 
 
-def _patient(person: Person, cutoff_at: datetime, on: date) -> PatientRow:
-    death = person.death if person.death is not None and person.death.on <= on else None
+def _patient(person: Person, cutoff_at: datetime, zone: ZoneInfo) -> PatientRow:
+    died_on = person.died_on(cutoff_at, zone)
     return PatientRow(
         code=person.study_code,
         sex=person.sex,
         age_years=person.age_years,
         histology=person.histology,
         infused_at=tuple(one.infused_at for one in person.infusions if one.infused_at <= cutoff_at),
-        died_on=death.on if death else None,
-        death_cause=death.cause if death else None,
-        withdrawn=person.withdrawn_at is not None and person.withdrawn_at <= cutoff_at,
+        died_on=died_on,
+        death_cause=person.death.cause if died_on and person.death else None,
+        left_on=person.left_on(cutoff_at, zone),
     )
 
 
@@ -247,19 +282,28 @@ def _adverse(session: Session, codes: dict[int, str], on: date) -> Iterator[Adve
             )
 
 
-def _treatments(session: Session, codes: dict[int, str], cutoff_at: datetime) -> Iterator[TreatmentRow]:
-    for row in load_standing(session, "treatment"):
-        if row["started_at"] <= cutoff_at and row["patient_id"] in codes:
-            ended = row["ended_at"]
-            later = ended is not None and ended > cutoff_at
-            yield TreatmentRow(
-                code=codes[row["patient_id"]],
-                drug=row["drug_name"] or row["drug"],
-                dose=row["dose"],
-                dose_unit=row["dose_unit"],
-                started_at=row["started_at"],
-                ended_at=None if later else ended,
-                is_ongoing=row["is_ongoing"] or later,
+def _overrides(session: Session, shown: Collection[str], cutoff_at: datetime) -> Iterator[OverrideRow]:
+    for one in load_overrides(session):
+        if one.study_code in shown and one.at <= cutoff_at:
+            yield OverrideRow(code=one.study_code, at=one.at, what=one.what, by=one.by)
+
+
+def _late(session: Session, shown: Collection[str], cutoff_at: datetime) -> Iterator[LateRow]:
+    for one in load_late_entries(session, LATE_AFTER):
+        if one.study_code in shown and one.entered_at <= cutoff_at:
+            yield LateRow(code=one.study_code, observed_at=one.observed_at, entered_at=one.entered_at)
+
+
+def _decisions(session: Session, cutoff_at: datetime) -> Iterator[DecisionRow]:
+    for rule, decisions in load_decisions(session, until=cutoff_at).items():
+        for one in decisions:
+            yield DecisionRow(
+                rule=rule,
+                at=one.at,
+                by=one.by,
+                decision=one.decision,
+                reason=one.reason,
+                decided_on=one.decided_on,
             )
 
 
@@ -285,7 +329,8 @@ def _alerts(session: Session, codes: dict[int, str], cutoff_at: datetime) -> Ite
         select(answers.c.alert_id, answers.c.at).where(answers.c.at <= cutoff_at).order_by(answers.c.at)
     ):
         first.setdefault(alert_id, at)
-    query = select(alerts).where(alerts.c.opened_at <= cutoff_at).order_by(alerts.c.id)
+    told = ~alerts.c.historical
+    query = select(alerts).where(told, alerts.c.opened_at <= cutoff_at).order_by(alerts.c.id)
     for row in session.connection().execute(query).mappings():
         if row["patient_id"] is None or row["patient_id"] in codes:
             yield AlertRow(
@@ -303,57 +348,3 @@ def _state_by(row: RowMapping, cutoff_at: datetime) -> str:
     if row["closed_at"] is not None and row["closed_at"] <= cutoff_at:
         return str(row["state"])
     return "not over"
-
-
-def _followed(session: Session, people: Iterable[Person], zone: ZoneInfo) -> Iterator[FollowedPatient]:
-    scans = load_standing(session, "response_assessment")
-    events = load_standing(session, "follow_up_event")
-    seen = _last_seen(session, zone)
-    for person in people:
-        if not person.infusions:
-            continue
-        facts = [
-            FollowUpFact(FollowUpKind(row["kind"]), row["occurred_on"])
-            for row in events
-            if row["patient_id"] == person.id and row["kind"] != FollowUpKind.DEATH.value
-        ]
-        if person.death is not None:
-            facts.append(FollowUpFact(FollowUpKind.DEATH, person.death.on, _cause(person.death.cause)))
-        yield FollowedPatient(
-            study_code=person.study_code,
-            infused_on=tuple(one.infused_at.astimezone(zone).date() for one in person.infusions),
-            scans=tuple(
-                Scan(
-                    row["scanned_on"],
-                    Response(row["response"]) if row["response"] else None,
-                    row["deauville"],
-                )
-                for row in scans
-                if row["patient_id"] == person.id
-            ),
-            events=tuple(facts),
-            seen_on=seen.get(person.id),
-        )
-
-
-def _cause(word: str) -> DeathCause:
-    return DeathCause(word) if word in set(DeathCause) else DeathCause.UNKNOWN
-
-
-def _last_seen(session: Session, zone: ZoneInfo) -> dict[int, date]:
-    """The last day of each patient on which something was recorded that only the living have."""
-    found: dict[int, date] = {}
-    assessments = _T["assessment"]
-    query = select(assessments.c.patient_id, assessments.c.assessed_at).where(
-        assessments.c.superseded_at.is_(None), assessments.c.status == "recorded"
-    )
-    dated = [(one, at.astimezone(zone).date()) for one, at in session.connection().execute(query)]
-    for name, column in (
-        ("visit", "visited_on"),
-        ("response_assessment", "scanned_on"),
-        ("ctdna_result", "sampled_on"),
-    ):
-        dated += [(row["patient_id"], row[column]) for row in load_standing(session, name) if row[column]]
-    for patient_id, on in dated:
-        found[patient_id] = max(on, found.get(patient_id, on))
-    return found

@@ -4,9 +4,13 @@ from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from trial.calendar import Recorded, Slot, SlotKind
 from trial.protocol import Protocol
+
+LATE_AFTER: Final = timedelta(hours=1)
+"""An entry made longer than this after it was observed is called late."""
 
 
 @dataclass(frozen=True, slots=True)

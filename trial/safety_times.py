@@ -11,6 +11,9 @@ from trial.incidence import IncidenceCurve, cumulative_incidence
 from trial.safety_rows import Course, Spells
 from trial.safety_worst import courses_of
 
+INCIDENCE_DAYS: Final = 30
+"""Where the axis of a cumulative incidence ends on page and report, in days since the infusion."""
+
 _COMPETED: Final = Cause.DEATH
 """All competing causes together, as one: the curve of the event is the same."""
 

@@ -87,6 +87,13 @@ def load_frozen(session: Session, report_id: int) -> tuple[bytes, str]:
     return row.frozen, row.protocol_hash
 
 
+def load_file_row(session: Session, file_id: int) -> StoredFile | None:
+    """What a file is, without its content; None where there is no such file."""
+    query = select(_FILES.c.id, _FILES.c.part, _FILES.c.kind, _FILES.c.name, _FILES.c.sha256)
+    row = session.connection().execute(query.where(_FILES.c.id == file_id)).first()
+    return None if row is None else StoredFile(*row)
+
+
 def load_file(session: Session, file_id: int) -> bytes:
     """The content of one file."""
     content: bytes = (

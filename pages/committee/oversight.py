@@ -26,8 +26,8 @@ from pages.committee.oversight_parts.tables import (
 )
 from pages.parts import tiles
 from pages.parts.access import require_role
-from pages.parts.wording import LATE_AFTER, date_and_time, zone_words
-from trial.completeness import CourseCount
+from pages.parts.wording import date_and_time, zone_words
+from trial.completeness import LATE_AFTER, CourseCount
 
 _ALL = "Everyone"
 

@@ -22,6 +22,9 @@ from pages.parts import tiles
 SESSION_COOKIE = "vigil_session"
 """The cookie with the random token of a sign-in; `web.sign_in` sets it, HttpOnly."""
 
+REPORT_FILES = "/report-file"
+"""Where `web.report_files` gives the files of the committee's reports, by their number."""
+
 _LINK = "vigil-link vigil-link-block"
 _USER_KEY = "_signed_in_user_id"
 _of_this_run: Final[ContextVar[Actor | None]] = ContextVar("actor_of_this_run", default=None)

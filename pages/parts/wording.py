@@ -9,11 +9,10 @@ from actions.words import on_day
 from actions.words import when as when
 from grading.charted import COLUMN_WORDS
 from grading.ice import ICE_ITEMS
+from trial.completeness import LATE_AFTER
 
 _ORDINALS: Final = {1: "first", 2: "second"}
 _MINUTE = timedelta(minutes=1)
-LATE_AFTER: Final = timedelta(hours=1)
-"""An entry made longer than this after it was observed is called late wherever its time is shown."""
 
 
 def clock_time(at: datetime, zone: tzinfo) -> str:

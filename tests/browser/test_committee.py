@@ -146,7 +146,7 @@ def make_and_sign_the_report(page: Page) -> bytes:
         expect(page.get_by_text("Report 1 is made. Read it, then sign it.")).to_be_visible()
         expect(page.get_by_text("Nobody has signed this report.")).to_be_visible()
     with step("the member takes the PDF"), page.expect_download() as downloading:
-        touch(page.get_by_role("button", name="PDF, report 1").first)
+        touch(page.get_by_role("link", name="PDF, report 1").first)
     assert downloading.value.suggested_filename == "vigil-report-1-open.pdf"
     with step("the member signs it with the password again"):
         touch(page.get_by_text("Sign report 1", exact=True).first)

@@ -15,6 +15,7 @@ from pypdf import PdfReader
 from sqlmodel import select
 
 from actions import context
+from actions.committee import RuleDecision, decide_on_rule
 from actions.errors import AlreadyRecorded, ChangedMeanwhile, NotPermitted, Refused
 from actions.reports import NewReport, next_number, sign_report, store_report
 from actions.signatures import Signer, check_signer
@@ -24,9 +25,16 @@ from db.models import ProtocolVersion, Report, ReportFile, Signature
 from db.queries.reports import load_reports
 from db.roles import Actor, Role
 from db.session import reading, writing
-from reports.committee import build_report, make_files, moved_since, read_frozen, recomputed
+from reports.committee import (
+    EarlierReportError,
+    build_report,
+    make_files,
+    moved_since,
+    read_frozen,
+    recomputed,
+)
 from reports.committee_figures import Part, ReportTable
-from tests.support import made_up_trial
+from tests.support import made_up, made_up_trial
 from tests.support.databases import Filled, fill
 from tests.support.people import PASSWORD, configured, person
 from trial.protocol import load_protocol
@@ -99,36 +107,104 @@ def csv_table(report: NewReport, name: str, part: Part = Part.OPEN) -> list[list
 
 def test_the_numbers_are_those_counted_by_hand(trial: Trial) -> None:
     found = tables(trial.report)
-    assert found["overview"].rows == (
-        ("Enrolled", 4),
-        ("Infused at least once", 4),
-        ("Infused twice", 2),
-        ("Withdrawn", 0),
-        ("Died", 1),
-    )
+    assert list(found["overview"].rows) == [
+        ("Enrolled", 4, ""),
+        ("Not infused", 0, ""),
+        ("Infused once", 2, "CART-003, CART-004"),
+        ("Infused once, died", 1, "CART-003"),
+        ("Infused once, still in the trial", 1, "CART-004"),
+        ("Infused twice", 2, "CART-001, CART-002"),
+        ("Infused twice, still in the trial", 2, "CART-001, CART-002"),
+    ]
     worst = {row[0]: row[1:] for row in found["worst_grade"].rows}
-    assert worst["CRS, second infusion"][:8] == (1, 0, 0, 1, 0, 0, 0, 0)
+    assert worst["CRS, second infusion"][:9] == (1, 0, 0, 1, 0, 0, 0, 0, "none")
     assert worst["CRS, second infusion"][-1] == "1 of 2 (50 %; 1 to 99 %)"
     assert worst["ICANS, first infusion"][3] == 1
-    assert worst["CRS, first infusion"][7] == 1  # CART-004 is pending
-    (rule, _) = (row for row in found["rule_grade3_second"].rows)
-    assert rule[1:3] == (1, 2)
+    assert worst["CRS, first infusion"][7:9] == (1, "CART-004 grade 1")  # pending, and seen early
+    assert [row[1:] for row in found["rule_grade3_second"].rows] == [
+        (1, 2, 2, "no"),
+        (1, 2, 2, "no"),
+        (1, 2, "at no look", "no"),
+    ]
+    assert "Next count that pauses: 3 events among 4." in found["rule_grade3_second"].note
     assert [row[:3] for row in found["grade_3_events"].rows] == [
         ("CART-003", "ICANS 3", "first"),
         ("CART-001", "CRS 3", "second"),
     ]
-    assert [row[0::2] for row in found["deaths"].rows] == [("CART-003", "lymphoma")]
-    assert found["treatments"].rows[0] == ("tocilizumab", 1, 1)
+    assert [row[0::2] for row in found["deaths"].rows] == [("CART-003", 60, "lymphoma")]
+    assert found["treatments"].rows[:2] == (
+        ("Tocilizumab, first infusion", "0 of 3 (0 %; 0 to 71 %)", 1, "nobody"),
+        ("Tocilizumab, second infusion", "1 of 2 (50 %; 1 to 99 %)", 0, "CART-001"),
+    )
+
+
+def test_every_list_that_the_committee_is_shown_is_in_it(trial: Trial) -> None:
+    found = tables(trial.report)
+    patients = {row[0]: row[5:] for row in found["patients"].rows}
+    assert patients["CART-001"] == (1, 3, 0, 0, "followed")
+    assert patients["CART-003"][:4] == (0, "not infused", 3, "not infused")
+    assert str(patients["CART-003"][4]).startswith("died ")
+    assert found["infections_rate"].rows[1][:2] == ("second infusion", 0)
+    assert [row[0] for row in found["icaht"].rows] == [
+        "Early ICAHT, first infusion",
+        "Early ICAHT, second infusion",
+        "Late ICAHT, first infusion",
+        "Late ICAHT, second infusion",
+    ]
+    assert [row[7] for row in found["icaht"].rows] == [3, 2, 3, 0], "nobody has a count"
+    assert found["reference"].rows[0][0] == "CRS, first infusion"
+    assert "94 % of 108 (88 to 98 %)" in found["reference"].rows[2]
+    parameters = {row[0]: row[1:] for row in found["rules_parameters"].rows}
+    assert parameters["Exact false-stop rate"] == ("9.80 %", "4.36 %")
+    assert parameters["Version"] == ("1", "1")
+    behaviour = {row[:2]: row[2] for row in found["rules_behaviour"].rows}
+    assert behaviour[load_protocol().stopping[0].words, "40 %"] == "59.1 %"
+    assert found["rules_decisions"].rows == ()
+    assert {"overrides", "corrections", "late", "missing", "alerts"} <= found.keys()
+
+
+def test_who_was_enrolled_after_the_cut_off_is_nowhere_in_it(trial: Trial) -> None:
+    report = built(NOW - timedelta(days=20))
+    assert numbers(tables(report)["overview"])["Enrolled"] == 3
+    assert b"CART-004" not in report.frozen
+
+
+def test_two_early_events_are_certain_though_neither_reading_pauses(member: Actor) -> None:
+    for code, days_ago in (("CART-001", 12), ("CART-002", 11), ("CART-003", 2)):
+        patient_id, (_, second) = made_up_trial.infused(
+            code, NOW - timedelta(days=days_ago + 40), NOW - timedelta(days=days_ago)
+        )
+        if days_ago > 10:
+            seen_at = NOW - timedelta(days=days_ago - 2)
+            made_up.assess(patient_id, second, [(seen_at, made_up_trial.CRS_3)])
+    found = tables(built())["rule_grade3_second"]
+    assert [row[1:] for row in found.rows] == [(0, 0, "no look yet", "no"), (2, 3, 3, "no"), (2, 2, 2, "yes")]
+    assert found.note.startswith("Reached, and the committee has not decided yet. Pending: CART-001, ")
+    decide_on_rule(
+        "grade3_second",
+        RuleDecision.CONTINUE,
+        "expected and short",
+        shown=("CART-001", "CART-002"),
+        signer=check_signer(member, PASSWORD, now=NOW),
+        now=NOW,
+    )
+    decided = tables(built())
+    assert decided["rule_grade3_second"].note.startswith("Reached; the committee has decided.")
+    assert [row[2:] for row in decided["rules_decisions"].rows] == [
+        (member.display_name, "continue as planned", "expected and short", "CART-001, CART-002")
+    ]
 
 
 def test_efficacy_stands_in_the_closed_part_and_nowhere_else(trial: Trial) -> None:
     report = trial.report
     closed = {name for name, table in tables(report).items() if table.part is Part.CLOSED}
-    assert closed == {"response", "survival", "endpoints"}
+    assert closed == {"response", "survival", "endpoints_1", "endpoints_2"}
     for word in ("complete remission", "PFS", "Objective response"):
         assert word not in content(report, "html").decode()
         assert word in content(report, "html", Part.CLOSED).decode()
-    assert str(numbers(tables(report)["response"])["Objective response"]).startswith("2 of ")
+    response = numbers(tables(report)["response"])
+    assert str(response["Objective response, from the first infusion"]).startswith("2 of ")
+    assert str(response["Objective response, from the second infusion"]).startswith("1 of ")
 
 
 def test_nothing_after_the_cut_off_is_in_it(trial: Trial) -> None:
@@ -146,7 +222,7 @@ def test_an_empty_trial_and_a_cut_off_before_the_first_infusion_have_every_table
     request.getfixturevalue("trial" if cutoff_days else "member")
     report = built(NOW - timedelta(days=cutoff_days))
     found = tables(report)
-    assert numbers(found["overview"])["Infused at least once"] == 0
+    assert set(numbers(found["overview"]).values()) == {0}
     assert found["worst_grade"].rows[0][-1] == "0 of 0"
     assert "Nothing recorded by the cut-off." in content(report, "html").decode()
     assert content(report, "pdf").startswith(b"%PDF")
@@ -212,13 +288,14 @@ def test_a_report_is_stored_with_its_hashes_signed_and_left_as_it_was(trial: Tri
         files = session.exec(select(ReportFile)).all()
         frozen = session.exec(select(Report)).one().frozen
         signature = session.exec(select(Signature)).one()
-        moved = moved_since(session, frozen, load_protocol(), context.settings().zone)
+        moved = moved_since(session, frozen, load_protocol(), context.settings().zone, [Part.OPEN])
         assert all(sha256(one.content).hexdigest() == one.sha256 for one in files)
     assert frozen == report.frozen
     assert len(stored.files) == 8
     assert [one.printed_name for one in stored.signatures] == [member.display_name]
     assert signature.subject == "report"
-    assert ("The trial at the cut-off: Died, Patients", "1", "2") in moved
+    assert ("The trial at the cut-off: Infused once, died, Patients", "1", "2") in moved
+    assert not any("OS" in what for what, *_ in moved)
 
 
 def test_only_the_committee_makes_and_signs_and_never_of_the_future(member: Actor) -> None:
@@ -266,3 +343,22 @@ def test_verify_recomputes_every_report_and_finds_a_changed_byte(
     other = replace(frozen, rows=(("Enrolled", 99), *frozen.rows[1:]))
     monkeypatch.setattr("commands.verify.recomputed", lambda _frozen, _protocol: (other,))
     assert "report 1: the table The trial at the cut-off is not what its rows give" in findings()
+
+
+def test_a_report_that_an_earlier_version_froze_in_another_form_stays_as_it_is(member: Actor) -> None:
+    protocol = load_protocol()
+    with writing() as session:
+        session.add(ProtocolVersion(hash=protocol.hash, text=protocol.text, stored_at=NOW))
+    report = built()
+    content = json.loads(report.frozen)
+    del content["rows"]["alerts"]
+    earlier = replace(report, frozen=json.dumps(content).encode())
+    store_report(earlier, by=member, now=NOW)
+    with pytest.raises(
+        EarlierReportError, match=r"^Version [\d.]+ of the program made this report, and this "
+    ):
+        read_frozen(earlier.frozen)
+    checks = run_checks(context.settings().zone, protocol, NOW)
+    (check,) = (one for one in checks if one.words.startswith("reports: 1"))
+    assert check.words.endswith("(1 of an earlier version, kept as they are)")
+    assert list(check.findings) == []

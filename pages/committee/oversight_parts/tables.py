@@ -5,6 +5,7 @@ from datetime import datetime
 from urllib.parse import quote
 
 from actions import context
+from alerts.model import SignalKind
 from alerts.wording import reference
 from alerts.words.short import short_words
 from db.queries.oversight import AnsweredAlert, Correction, LateEntry, Override
@@ -82,7 +83,7 @@ def alerts_table(rows: Sequence[AnsweredAlert]) -> str:
     body = [
         [
             tiles.link(reference(one.id), f"/alerts?a={one.id}", classes="vigil-link vigil-link-row"),
-            tiles.cell(one.study_code or "the program"),
+            tiles.cell(one.study_code or _subject(one)),
             tiles.cell(_signal(one)),
             _at(one.opened_at),
             tiles.cell(_answered(one)),
@@ -92,6 +93,11 @@ def alerts_table(rows: Sequence[AnsweredAlert]) -> str:
     ]
     heads = ("Alert", "Patient", "Signal", "Opened", "Acknowledged after", "State")
     return tiles.table("Alerts and the time to acknowledgement", heads, body)
+
+
+def _subject(one: AnsweredAlert) -> str:
+    """Whom an alert is about that belongs to no patient."""
+    return "the program" if one.signal == SignalKind.SYSTEM else "the trial"
 
 
 def _signal(one: AnsweredAlert) -> str:

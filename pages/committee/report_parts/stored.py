@@ -7,15 +7,17 @@ from actions.permissions import Action, may
 from actions.reports import MEANING, sign_report
 from actions.signatures import check_signer
 from clock import utc_now
-from db.queries.reports import StoredFile, StoredReport, load_file, load_frozen
+from db.queries.reports import StoredFile, StoredReport, load_frozen
 from db.queries.verify import load_protocol_texts
 from db.roles import Actor
 from db.session import reading
 from pages.office.office_parts.sheet import Sheet
 from pages.parts import tiles
+from pages.parts.access import REPORT_FILES
 from pages.parts.wording import date_and_time
-from reports.committee import MEDIA, moved_since
+from reports.committee import MEDIA, EarlierReportError, moved_since
 from reports.committee_figures import Part
+from reports.committee_moved import Moved
 from reports.signature_sheet import render_signatures
 from trial.protocol import parse_protocol
 
@@ -43,37 +45,29 @@ def draw_report(actor: Actor, report: StoredReport) -> None:
         _draw_files(actor, report)
         st.html(_signatures(report))
         _draw_signature_sheet(report)
-        _draw_moved(report)
+        _draw_moved(actor, report)
         if may(actor.role, Action.SIGN_REPORT):
             _draw_sign(actor, report)
 
 
 def _draw_files(actor: Actor, report: StoredReport) -> None:
-    """A button for each file that this person may take: the closed part only for those who see efficacy."""
-    for part in Part:
-        if part is Part.CLOSED and not may(actor.role, Action.SEE_EFFICACY):
-            continue
+    """A link to each file that this person may take: the closed part only for those who see efficacy."""
+    for part in _parts_of(actor):
         words = "Open part" if part is Part.OPEN else "Closed part, efficacy"
         st.subheader(words, anchor=False)
-        with st.container(horizontal=True, gap="small"):
-            for file in report.files:
-                if file.part == part.value:
-                    _draw_file(report, file)
+        links = [_file_link(report, file) for file in report.files if file.part == part.value]
+        st.html(tiles.line(*links))
 
 
-def _draw_file(report: StoredReport, file: StoredFile) -> None:
-    def content() -> bytes:
-        with reading() as session:
-            return load_file(session, file.id)
+def _parts_of(actor: Actor) -> tuple[Part, ...]:
+    """The parts that this person may see."""
+    return tuple(Part) if may(actor.role, Action.SEE_EFFICACY) else (Part.OPEN,)
 
-    st.download_button(
-        f"{_KINDS[file.kind]}, report {report.number}",
-        content,
-        file_name=file.name,
-        mime=MEDIA[file.kind],
-        on_click="ignore",
-        key=f"report-file-{file.id}",
-    )
+
+def _file_link(report: StoredReport, file: StoredFile) -> str:
+    """An address that asks for the role again."""
+    words = f"{_KINDS[file.kind]}, report {report.number}, {file.part} part"
+    return tiles.link(words, f"{REPORT_FILES}/{file.id}", classes="vigil-link vigil-link-block")
 
 
 def _signatures(report: StoredReport) -> str:
@@ -108,24 +102,33 @@ def _draw_signature_sheet(report: StoredReport) -> None:
     )
 
 
-def _draw_moved(report: StoredReport) -> None:
+def _draw_moved(actor: Actor, report: StoredReport) -> None:
     """Read only when it is unfolded: the figures are computed anew for it."""
     folded = st.expander(
         "What later changes of the data moved", key=f"report-moved-{report.id}", on_change="rerun"
     )
     if not folded.open:
         return
-    with folded, reading() as session:
-        frozen, protocol_hash = load_frozen(session, report.id)
-        text = load_protocol_texts(session).get(protocol_hash)
-        protocol = context.protocol() if text is None else parse_protocol(text)
-        moved = moved_since(session, frozen, protocol, context.settings().zone)
     with folded:
+        try:
+            moved = _load_moved(actor, report)
+        except EarlierReportError as refusal:
+            st.text(str(refusal))
+            return
         if not moved:
             st.text("Nothing: the same cut-off gives the same figures today.")
             return
         cells = [[tiles.cell(what), tiles.cell(then), tiles.cell(now)] for what, then, now in moved]
         st.html(tiles.table("Figures that moved", ("Figure", "In the report", "Now"), cells))
+
+
+def _load_moved(actor: Actor, report: StoredReport) -> list[Moved]:
+    """By the protocol that the report was made under."""
+    with reading() as session:
+        frozen, protocol_hash = load_frozen(session, report.id)
+        text = load_protocol_texts(session).get(protocol_hash)
+        protocol = context.protocol() if text is None else parse_protocol(text)
+        return moved_since(session, frozen, protocol, context.settings().zone, _parts_of(actor))
 
 
 def _draw_sign(actor: Actor, report: StoredReport) -> None:

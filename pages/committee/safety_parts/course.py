@@ -11,10 +11,8 @@ from pages.committee.safety_parts.course_tables import incidence_table, time_cou
 from pages.committee.safety_parts.picture import Picture, show_picture
 from pages.committee.safety_parts.view import View, courses, days, part
 from trial.safety_rows import Course, Spells
-from trial.safety_times import GradeIncidence, TimeCourse, incidence_of, time_course
+from trial.safety_times import INCIDENCE_DAYS, GradeIncidence, TimeCourse, incidence_of, time_course
 
-LAST_DAY: Final = 30
-"""Where the axis of the incidence ends, in days since the infusion."""
 INCIDENCE_OF: Final = (2, 3)
 """The curves are of these grades or more."""
 
@@ -78,7 +76,7 @@ def _show_incidence(view: View, graded: Sequence[Course]) -> None:
             "Dotted: competing causes (death, second infusion, new lymphoma therapy). Ticks: censored.",
             alt="Cumulative incidence by day with the number at risk, for each toxicity and infusion; the "
             "table below holds each patient's time.",
-            draw=lambda theme: draw_incidence(found(), LAST_DAY, theme),
+            draw=lambda theme: draw_incidence(found(), INCIDENCE_DAYS, theme),
             table=lambda: incidence_table(found()),
         ),
     )
