@@ -6,12 +6,14 @@ nothing, the server owes the browser nothing, and nothing moves: `settled`.
 """
 
 from itertools import count
+from weakref import WeakSet
 
 from playwright.sync_api import BrowserContext, Locator, Page, TimeoutError
 
 DRAWN_WITHIN_MS = 30_000
 _QUIET_FRAMES = 3
 _turns = count(1)
+_in_front: WeakSet[Page] = WeakSet()
 # An open list of choices closes when its box is left.
 _BOX = 'textarea, input:not([role="combobox"], [type="radio"], [type="checkbox"])'
 
@@ -97,11 +99,25 @@ WATCH = """(() => {
 def watch(context: BrowserContext) -> BrowserContext:
     """Let `settled` know what the pages of this browser send and are sent; before the first page opens."""
     context.add_init_script(WATCH)
+    context.on("page", _comes_to_the_front)
     return context
+
+
+def to_the_front(page: Page) -> None:
+    """Let the page be drawn at full speed: what lies behind another page gets one frame a second."""
+    if page not in _in_front:
+        page.bring_to_front()
+        _comes_to_the_front(page)
+
+
+def _comes_to_the_front(page: Page) -> None:
+    _in_front.clear()
+    _in_front.add(page)
 
 
 def settled(page: Page) -> None:
     """Wait until no run is asked for or under way, and three frames in a row have changed nothing."""
+    to_the_front(page)
     try:
         page.wait_for_function(
             "([turn, frames]) => window.vigilSettled(turn, frames)",
