@@ -33,7 +33,7 @@ from tests.support.browser import (
     screenshot,
     wait_until_drawn,
 )
-from tests.support.settled import touch
+from tests.support.settled import to_the_front, touch
 from trial.protocol import load_protocol
 
 THEMES: list[Theme] = ["light", "dark"]
@@ -52,12 +52,27 @@ def fill_sign_in(page: Page, username: str) -> None:
     page.get_by_role("button", name="Sign in").click()
 
 
-def sign_in_by_hand(context: BrowserContext, username: str, path: str) -> Page:
-    page = context.new_page()
+@pytest.fixture(scope="module")
+def _device(vigil_server: VigilServer, browser: Browser) -> Iterator[BrowserContext]:
+    context = vigil_server.context(browser)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def device(_device: BrowserContext) -> Iterator[Page]:
+    """A page on a device on which nobody has signed in."""
+    page = _device.new_page()
+    to_the_front(page)
+    yield page
+    page.close()
+    _device.clear_cookies()
+
+
+def sign_in_by_hand(page: Page, username: str, path: str) -> None:
     page.goto(path)
     fill_sign_in(page, username)
     wait_until_drawn(page)
-    return page
 
 
 def end_all_sign_ins() -> None:
@@ -128,54 +143,49 @@ def test_the_websocket_is_refused_to_nobody_and_to_foreign_pages(vigil_server: V
     assert handshake(vigil_server, token, "https://evil.example") == 403
 
 
-def test_a_sign_in_survives_a_reload_and_ends_with_sign_out(
-    vigil_server: VigilServer, browser: Browser
-) -> None:
+def test_a_sign_in_survives_a_reload_and_ends_with_sign_out(vigil_server: VigilServer, device: Page) -> None:
     vigil_server.account(Role.ADMIN)
-    page = sign_in_by_hand(vigil_server.context(browser), "admin", "/accounts")
-    page.reload()
-    wait_until_drawn(page)
-    page.get_by_role("button", name="Sign out").click()
-    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-    page.goto("/accounts")
-    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
-    page.context.close()
+    sign_in_by_hand(device, "admin", "/accounts")
+    device.reload()
+    wait_until_drawn(device)
+    device.get_by_role("button", name="Sign out").click()
+    expect(device.get_by_role("heading", name="Sign in")).to_be_visible()
+    device.goto("/accounts")
+    expect(device.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 def test_change_of_user_is_one_touch_and_comes_back_to_the_page(
-    vigil_server: VigilServer, browser: Browser
+    vigil_server: VigilServer, device: Page
 ) -> None:
     vigil_server.account(Role.ADMIN)
     vigil_server.account(Role.ADMIN, "deputy")
-    page = sign_in_by_hand(vigil_server.context(browser), "admin", "/accounts")
-    page.get_by_role("button", name="Change user").click()
-    expect(page.get_by_role("link", name="admin")).to_be_visible()
-    fill_sign_in(page, "deputy")
-    wait_until_drawn(page)
-    assert page.url == f"{vigil_server.url}/accounts"
-    expect(page.get_by_text("Signed in as Deputy Example")).to_be_visible()
-    page.get_by_role("button", name="Change user").click()
-    page.get_by_role("link", name="admin").click()
-    expect(page.get_by_label("Username")).to_have_value("admin")
-    expect(page.get_by_label("Password", exact=True)).to_be_focused()
-    page.context.close()
+    sign_in_by_hand(device, "admin", "/accounts")
+    device.get_by_role("button", name="Change user").click()
+    expect(device.get_by_role("link", name="admin")).to_be_visible()
+    fill_sign_in(device, "deputy")
+    wait_until_drawn(device)
+    assert device.url == f"{vigil_server.url}/accounts"
+    expect(device.get_by_text("Signed in as Deputy Example")).to_be_visible()
+    device.get_by_role("button", name="Change user").click()
+    device.get_by_role("link", name="admin").click()
+    expect(device.get_by_label("Username")).to_have_value("admin")
+    expect(device.get_by_label("Password", exact=True)).to_be_focused()
 
 
 def test_an_ended_sign_in_is_said_in_a_sentence_and_leads_back(
-    vigil_server: VigilServer, browser: Browser
+    vigil_server: VigilServer, device: Page
 ) -> None:
     vigil_server.account(Role.ADMIN)
-    page = sign_in_by_hand(vigil_server.context(browser), "admin", "/accounts")
+    sign_in_by_hand(device, "admin", "/accounts")
     end_all_sign_ins()
-    page.get_by_role("button", name="One-time code for admin").click()
-    expect(page.get_by_text(re.compile("signed out 12 hours after .* Sign in again."))).to_be_visible()
-    expect(page.get_by_role("heading", name="Accounts", exact=True)).to_have_count(0)
-    page.get_by_role("link", name="Sign in again").click()
-    expect(page.get_by_text("You were signed out 12 hours after")).to_be_visible()
-    fill_sign_in(page, "admin")
-    wait_until_drawn(page)
-    assert page.url == f"{vigil_server.url}/accounts"
-    page.context.close()
+    device.get_by_role("button", name="One-time code for admin").click()
+    expect(device.get_by_text(re.compile("signed out 12 hours after .* Sign in again."))).to_be_visible()
+    expect(device.get_by_role("heading", name="Accounts", exact=True)).to_have_count(0)
+    device.get_by_role("link", name="Sign in again").click()
+    expect(device.get_by_text("You were signed out 12 hours after")).to_be_visible()
+    fill_sign_in(device, "admin")
+    wait_until_drawn(device)
+    assert device.url == f"{vigil_server.url}/accounts"
     vigil_server.tokens.clear()
 
 
@@ -197,7 +207,6 @@ def test_a_page_of_another_role_says_so(vigil_server: VigilServer, browser: Brow
     expect(page.get_by_text("Your role (ward) does not have this page.")).to_be_visible()
     expect(page.get_by_role("link", name="Accounts")).to_have_count(0)
     assert axe_violations(page) == []
-    page.context.close()
 
 
 def test_without_a_worker_every_page_says_that_alerts_are_not_sent(
@@ -205,22 +214,18 @@ def test_without_a_worker_every_page_says_that_alerts_are_not_sent(
 ) -> None:
     page = vigil_server.open(browser, Role.ADMIN, "/accounts")
     expect(page.get_by_text("Alerts are not being sent: the worker has not reported.")).to_be_visible()
-    page.context.close()
 
 
-@pytest.mark.parametrize("theme", THEMES)
-def test_the_pages_before_sign_in_have_no_axe_violation(
-    vigil_server: VigilServer, browser: Browser, theme: Theme
-) -> None:
-    page = vigil_server.context(browser, theme=theme).new_page()
-    for path, heading in (("/sign-in", "Sign in"), ("/set-password", "Set a password")):
-        page.goto(path)
-        expect(page.get_by_role("heading", name=heading)).to_be_visible()
-        assert axe_violations(page) == []
-        screenshot(page, f"{path[1:]}-{theme}")
-        page.get_by_role("button").click()
-        assert page.url.endswith(path), "an empty box is pointed out by the browser"
-    page.context.close()
+def test_the_pages_before_sign_in_have_no_axe_violation(device: Page) -> None:
+    for theme in THEMES:
+        device.emulate_media(color_scheme=theme)
+        for path, heading in (("/sign-in", "Sign in"), ("/set-password", "Set a password")):
+            device.goto(path)
+            expect(device.get_by_role("heading", name=heading)).to_be_visible()
+            assert axe_violations(device) == []
+            screenshot(device, f"{path[1:]}-{theme}")
+            device.get_by_role("button").click()
+            assert device.url.endswith(path), "an empty box is pointed out by the browser"
 
 
 def test_the_first_start_makes_the_administrator_with_the_code_of_the_console(
@@ -278,4 +283,3 @@ def test_an_administrator_adds_a_person_and_hands_over_the_code(
     expect(page.get_by_text(f"{username} is switched off.")).to_be_visible()
     touch(page.get_by_role("button", name=f"Switch on {username}"))
     expect(page.get_by_text(f"{username} is switched on.")).to_be_visible()
-    page.context.close()
