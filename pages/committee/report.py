@@ -13,10 +13,10 @@ from db.queries.reports import load_reports
 from db.roles import Actor
 from db.session import reading
 from pages.committee.report_parts.stored import draw_report
-from pages.office.office_parts.moments import read_moment
-from pages.office.office_parts.sheet import Sheet, show_said
 from pages.parts import tiles
 from pages.parts.access import require_role
+from pages.parts.moments import read_moment
+from pages.parts.sheet import Sheet, show_said
 from pages.parts.wording import zone_words
 from reports.committee import build_report
 

@@ -18,10 +18,10 @@ from db.queries.review import (
 from db.roles import Actor
 from db.session import reading
 from pages.committee.review_parts.items import draw_items
-from pages.office.office_parts.sheet import say, show_said
 from pages.parts import tiles
 from pages.parts.access import require_role
 from pages.parts.questions import draw_questions
+from pages.parts.sheet import say, show_said
 from pages.parts.wording import counted, date_and_time, zone_words
 from trial.review import Mark, MarkedItem, marked
 

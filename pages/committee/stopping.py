@@ -14,10 +14,10 @@ from pages.committee.stopping_parts.decision import draw_decision
 from pages.committee.stopping_parts.pictures import draw_pictures
 from pages.committee.stopping_parts.tables import decisions_table, parameters_table, patients_table
 from pages.committee.stopping_parts.words import formal_words, immediate_words, reached_words
-from pages.office.office_parts.sheet import show_said
 from pages.parts import tiles
 from pages.parts.access import require_role
 from pages.parts.saving import allow_saving
+from pages.parts.sheet import show_said
 from pages.parts.wording import date_and_time, zone_words
 
 _PURPOSE = (

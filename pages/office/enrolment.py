@@ -23,10 +23,10 @@ from pages.office.office_parts.fact_words import missing_words
 from pages.office.office_parts.facts_form import draw_facts_form, facts_sheet
 from pages.office.office_parts.judgement_form import draw_judgements, questions
 from pages.office.office_parts.patients import about_words, choose_patient
-from pages.office.office_parts.sheet import show_said
 from pages.parts import tiles
 from pages.parts.access import require_role
 from pages.parts.eligibility_words import since_enrolled
+from pages.parts.sheet import show_said
 from pages.parts.wording import date_and_time, date_words, zone_words
 from trial.screening_facts import Purpose
 

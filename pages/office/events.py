@@ -15,9 +15,9 @@ from pages.office.event_parts.listing import draw_list, draw_orphans
 from pages.office.event_parts.loaded import list_link, load_all
 from pages.office.event_parts.opened import draw_episode, draw_event
 from pages.office.office_parts.patients import choose_patient
-from pages.office.office_parts.sheet import show_said
 from pages.parts import tiles
 from pages.parts.access import require_role
+from pages.parts.sheet import show_said
 from pages.parts.wording import clock_time, zone_words
 
 

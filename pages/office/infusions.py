@@ -9,11 +9,11 @@ from db.queries.office import load_patients, load_stays
 from db.session import reading
 from pages.office.office_parts.infusion_forms import draw_infusions, load_infusions
 from pages.office.office_parts.patients import about_words, choose_patient, patient_link
-from pages.office.office_parts.sheet import show_said
 from pages.office.office_parts.stay_forms import draw_stays
 from pages.parts import tiles
 from pages.parts.access import require_role
 from pages.parts.going_home import load_going_home
+from pages.parts.sheet import show_said
 from pages.parts.wording import zone_words
 
 

@@ -20,10 +20,10 @@ from db.queries.office import RecipientRecord, load_recipients
 from db.queries.test_mails import RecipientTestMails, load_test_mails
 from db.roles import Actor, Group
 from db.session import SaveRefused, reading
-from pages.office.office_parts.sheet import Sheet, say, show_said, unmarked
 from pages.parts import tiles
 from pages.parts.access import require_role
 from pages.parts.mail_check import mail_check_words, show_confirmation
+from pages.parts.sheet import Sheet, say, show_said, unmarked
 from pages.parts.who_is_told import would_be_told
 from pages.parts.wording import counted, date_and_time, listed, zone_words
 

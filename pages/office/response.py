@@ -9,11 +9,11 @@ from db.queries.office import load_everyone
 from db.queries.response import load_ctdna, load_scans
 from db.session import reading
 from pages.office.office_parts.patients import about_words, choose_patient, infusions_words, patient_link
-from pages.office.office_parts.sheet import show_said
 from pages.office.response_parts.ctdna import draw_ctdna
 from pages.office.response_parts.scans import draw_scans
 from pages.parts import tiles
 from pages.parts.access import page_address, require_role
+from pages.parts.sheet import show_said
 from pages.parts.wording import zone_words
 
 

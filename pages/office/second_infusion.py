@@ -9,7 +9,6 @@ from db.queries.office import PatientRecord, load_patients
 from db.roles import Actor
 from db.session import reading
 from pages.office.office_parts.patients import about_words, choose_patient, infusions_words, patient_link
-from pages.office.office_parts.sheet import show_said
 from pages.office.second_infusion_parts.bar import draw_bar
 from pages.office.second_infusion_parts.exclusions import draw_exclusions
 from pages.office.second_infusion_parts.judging import draw_judgements
@@ -18,6 +17,7 @@ from pages.office.second_infusion_parts.loaded import LoadedGate, load_gate_page
 from pages.office.second_infusion_parts.verdict import draw_verdict
 from pages.parts import tiles
 from pages.parts.access import page_address, require_role
+from pages.parts.sheet import show_said
 from pages.parts.wording import zone_words
 
 

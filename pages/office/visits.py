@@ -11,7 +11,6 @@ from db.queries.endpoints import load_followed
 from db.roles import Actor
 from db.session import reading
 from pages.office.office_parts.patients import about_words, choose_patient, infusions_words, patient_link
-from pages.office.office_parts.sheet import show_said
 from pages.office.visits_parts.calendar import draw_calendar
 from pages.office.visits_parts.endpoints import draw_endpoints
 from pages.office.visits_parts.event_forms import draw_events, event_history
@@ -19,6 +18,7 @@ from pages.office.visits_parts.loaded import FollowUp, load_follow_ups
 from pages.office.visits_parts.visit_forms import draw_visits, visit_history
 from pages.parts import tiles
 from pages.parts.access import require_role
+from pages.parts.sheet import show_said
 from pages.parts.wording import zone_words
 from trial.endpoints import endpoint_rows
 

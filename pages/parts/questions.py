@@ -13,8 +13,8 @@ from clock import utc_now
 from db.queries.review import Question
 from db.roles import Actor
 from db.session import SaveRefused
-from pages.office.office_parts.sheet import Sheet, say
 from pages.parts import tiles
+from pages.parts.sheet import Sheet, say
 from pages.parts.wording import date_and_time
 
 _STATES = {"open": "Open", "answered": "Answered", "closed": "Closed"}

@@ -12,8 +12,8 @@ from clock import utc_now
 from db.queries.lab_results import load_lab_versions
 from db.queries.office import load_patients
 from db.session import reading
-from pages.office.office_parts.sheet import show_said
 from pages.parts.access import require_role
+from pages.parts.sheet import show_said
 from pages.ward.laboratory_parts.entering import draw_entering
 from pages.ward.laboratory_parts.grades import (
     draw_icaht,

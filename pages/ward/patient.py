@@ -13,9 +13,9 @@ from db.queries.charted_entries import load_versions
 from db.queries.patient import PatientName, PatientRecord, list_patients
 from db.roles import Actor
 from db.session import reading
-from pages.office.office_parts.sheet import show_said
 from pages.parts import tiles
 from pages.parts.access import is_fragment_run, page_address, require_role
+from pages.parts.sheet import show_said
 from pages.parts.wording import counted, when
 from pages.ward.patient_parts.about import show_before_going_home, show_reminders, show_stays
 from pages.ward.patient_parts.asked import show_asked

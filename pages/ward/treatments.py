@@ -12,8 +12,8 @@ from clock import utc_now
 from db.queries.office import load_patients
 from db.queries.treatments import load_treatment_records, load_treatment_versions
 from db.session import reading
-from pages.office.office_parts.sheet import show_said
 from pages.parts.access import require_role
+from pages.parts.sheet import show_said
 from pages.ward.record_parts.choosing import chosen_patient, died_words
 from pages.ward.treatments_parts.opened import draw_opened
 from pages.ward.treatments_parts.recording import draw_recording

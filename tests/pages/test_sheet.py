@@ -15,7 +15,7 @@ SAVED = "office_said"
 def a_page() -> None:
     """A sheet outside a form: a second question stands only after its answer."""
     from actions.errors import Refused, RefusedField
-    from pages.office.office_parts.sheet import Sheet
+    from pages.parts.sheet import Sheet
 
     sheet = Sheet("asked")
     fell = sheet.yes_no("fell", "Did the patient fall?", "Ever.")

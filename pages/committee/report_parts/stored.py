@@ -11,9 +11,9 @@ from db.queries.reports import StoredFile, StoredReport, load_frozen
 from db.queries.verify import load_protocol_texts
 from db.roles import Actor
 from db.session import reading
-from pages.office.office_parts.sheet import Sheet
 from pages.parts import tiles
 from pages.parts.access import REPORT_FILES
+from pages.parts.sheet import Sheet
 from pages.parts.wording import date_and_time
 from reports.committee import MEDIA, EarlierReportError, moved_since
 from reports.committee_figures import Part

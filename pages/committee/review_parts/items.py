@@ -11,8 +11,8 @@ from clock import utc_now
 from db.queries.review import Comment
 from db.roles import Actor
 from db.session import SaveRefused
-from pages.office.office_parts.sheet import Sheet, say
 from pages.parts import tiles
+from pages.parts.sheet import Sheet, say
 from pages.parts.wording import counted, date_and_time
 from trial.review import Mark, MarkedItem
 

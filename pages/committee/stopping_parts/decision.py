@@ -9,7 +9,7 @@ from clock import utc_now
 from db.queries.stopping import RuleState
 from db.roles import Actor
 from pages.committee.stopping_parts.words import with_event
-from pages.office.office_parts.sheet import Sheet
+from pages.parts.sheet import Sheet
 from pages.parts.wording import sentence_case
 
 

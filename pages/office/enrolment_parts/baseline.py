@@ -11,7 +11,7 @@ from db.inputs import PatientIn, Sex
 from db.queries.office import Investigator, PatientRecord
 from db.roles import Actor
 from pages.office.office_parts.patients import SEX_WORDS, open_patient
-from pages.office.office_parts.sheet import Sheet, unmarked
+from pages.parts.sheet import Sheet, unmarked
 
 _HINT = "Leave it open where it is not known yet."
 

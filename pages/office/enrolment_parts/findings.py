@@ -8,7 +8,7 @@ from clock import utc_now
 from db.queries.office import PatientRecord
 from db.roles import Actor
 from grading.charted import Sign
-from pages.office.office_parts.sheet import Sheet
+from pages.parts.sheet import Sheet
 
 _NONE = "none"
 

@@ -12,8 +12,8 @@ from db.queries.screening import ScreeningRecord
 from db.queries.signatures import SignatureRecord
 from db.roles import Actor
 from pages.office.enrolment_parts.loaded import History, Screened
-from pages.office.office_parts.sheet import Sheet
 from pages.parts import tiles
+from pages.parts.sheet import Sheet
 from pages.parts.wording import date_and_time
 from trial.eligibility import Verdict
 

@@ -10,9 +10,9 @@ from actions import context
 from db.queries.events import EventRecord
 from grading.charted import Word
 from grading.scale import Toxicity
-from pages.office.office_parts.moments import TypedMoment
-from pages.office.office_parts.sheet import Sheet
 from pages.parts import tiles
+from pages.parts.moments import TypedMoment
+from pages.parts.sheet import Sheet
 from reports.sae_content import CAUSES
 from trial.adverse_events import refuse_derived
 from trial.ctcae_terms import TERMS, CtcaeTerm, find_term, grades_of

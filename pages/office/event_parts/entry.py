@@ -11,7 +11,7 @@ from db.queries.events import EventRecord
 from db.queries.office import PatientRecord
 from db.roles import Actor
 from pages.office.event_parts.boxes import Typed, clock_hours, draw_event_boxes, stored_values
-from pages.office.office_parts.sheet import Sheet
+from pages.parts.sheet import Sheet
 
 _WHY = "Say why the event is corrected, such as: grade read again."
 

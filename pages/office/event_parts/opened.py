@@ -31,8 +31,8 @@ from pages.office.event_parts.report_forms import (
     draw_withdrawals,
 )
 from pages.office.office_parts.patients import patient_link
-from pages.office.office_parts.sheet import Sheet, shown_value
 from pages.parts import tiles
+from pages.parts.sheet import Sheet, shown_value
 from pages.parts.wording import date_and_time
 from reports.sae import is_outdated
 from reports.sae_content import CAUSES

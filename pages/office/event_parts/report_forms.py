@@ -11,8 +11,8 @@ from db.inputs_event import NotificationIn
 from db.queries.events import EventRecord
 from db.queries.sae import NotificationRecord, ReportRecord
 from db.roles import Actor
-from pages.office.office_parts.sheet import Sheet, shown_value
 from pages.parts import tiles
+from pages.parts.sheet import Sheet, shown_value
 from pages.parts.wording import sentence_case
 from reports.sae import make_sae_report
 

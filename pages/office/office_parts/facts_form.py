@@ -20,8 +20,8 @@ from db.readers import NONE
 from db.roles import Actor
 from pages.office.office_parts.fact_words import LABELS, criterion_hint, missing_words
 from pages.office.office_parts.patients import SEX_WORDS
-from pages.office.office_parts.sheet import Sheet
 from pages.parts.access import is_fragment_run, require_role
+from pages.parts.sheet import Sheet
 from pages.parts.wording import sentence_case
 from trial.criteria import BY_ID, Kind
 from trial.screening_facts import (

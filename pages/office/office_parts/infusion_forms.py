@@ -26,11 +26,11 @@ from db.queries.office import (
 )
 from db.roles import Actor
 from pages.office.office_parts.infusion_days import InfusionDays, dose_words, load_days
-from pages.office.office_parts.moments import TypedMoment
-from pages.office.office_parts.sheet import Sheet, shown_value
 from pages.office.second_infusion_parts.loaded import LoadedGate, load_gate_page
 from pages.parts import tiles
 from pages.parts.access import page_address
+from pages.parts.moments import TypedMoment
+from pages.parts.sheet import Sheet, shown_value
 from pages.parts.wording import infusion_words, sentence_case
 from trial.second_infusion import GateVerdict
 

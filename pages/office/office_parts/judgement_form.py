@@ -12,7 +12,7 @@ from db.queries.office import PatientRecord
 from db.queries.screening import ScreeningRecord
 from db.roles import Actor
 from pages.office.office_parts.fact_words import REASON_LABELS, fact_label
-from pages.office.office_parts.sheet import Sheet
+from pages.parts.sheet import Sheet
 from trial.eligibility import Eligibility
 from trial.screening_facts import Judgement, Purpose, ScreeningFacts
 from trial.screening_judgements import (

@@ -12,10 +12,10 @@ from clock import utc_now
 from db.inputs import StayIn
 from db.queries.office import PatientRecord, StayRecord
 from db.roles import Actor
-from pages.office.office_parts.moments import read_moment
-from pages.office.office_parts.sheet import Sheet, shown_value
 from pages.parts import tiles
 from pages.parts.going_home import show_going_home
+from pages.parts.moments import read_moment
+from pages.parts.sheet import Sheet, shown_value
 from trial.calendar import StayKind
 from trial.discharge import Discharge
 

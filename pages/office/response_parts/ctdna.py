@@ -11,7 +11,6 @@ from db.inputs_response import CtDnaIn
 from db.queries.office import PatientRecord
 from db.queries.response import CtDnaVersion, standing
 from db.roles import Actor
-from pages.office.office_parts.sheet import Sheet
 from pages.office.response_parts.series import (
     ABOUT,
     WHY_CHANGED,
@@ -20,6 +19,7 @@ from pages.office.response_parts.series import (
     draw_withdrawal,
 )
 from pages.parts import tiles
+from pages.parts.sheet import Sheet
 from pages.parts.wording import date_words
 from trial.second_infusion_facts import CtDnaResult
 

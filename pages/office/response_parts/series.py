@@ -8,8 +8,8 @@ import streamlit as st
 from actions import context
 from db.queries.office import PatientRecord
 from db.queries.response import Versioned
-from pages.office.office_parts.sheet import Sheet, shown_value
 from pages.parts import tiles
+from pages.parts.sheet import Sheet, shown_value
 from pages.parts.wording import date_words
 
 ABOUT: tuple[str, ...] = ("Version", "Entered", "Why changed")

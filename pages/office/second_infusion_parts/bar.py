@@ -8,9 +8,9 @@ from actions.gate import proved_grades, release_bar
 from clock import utc_now
 from db.queries.gate import ReleaseRecord
 from db.roles import Actor
-from pages.office.office_parts.sheet import Sheet, shown_value
 from pages.office.second_infusion_parts.loaded import LoadedGate
 from pages.parts import tiles
+from pages.parts.sheet import Sheet, shown_value
 from pages.parts.wording import counted
 from trial.second_infusion import RELEASES_NEEDED
 

@@ -9,9 +9,9 @@ from actions.gate import judge_question
 from clock import utc_now
 from db.queries.gate import JudgementRecord
 from db.roles import Actor
-from pages.office.office_parts.sheet import Sheet, shown_value
 from pages.office.second_infusion_parts.loaded import LoadedGate
 from pages.parts import tiles
+from pages.parts.sheet import Sheet, shown_value
 from trial.screening_facts import WorstGrade
 from trial.second_infusion import latest_response
 from trial.second_infusion_facts import GateQuestion, Response

@@ -9,10 +9,10 @@ from actions import context
 from actions.permissions import Page
 from actions.words import dates_in_words
 from db.queries.screening import ScreeningRecord
-from pages.office.office_parts.sheet import shown_value
 from pages.office.second_infusion_parts.loaded import LoadedGate
 from pages.parts import tiles
 from pages.parts.access import page_address
+from pages.parts.sheet import shown_value
 from pages.parts.wording import date_words, sentence_case
 from trial.screening_facts import WorstGrade
 from trial.second_infusion import GateLine, Stand

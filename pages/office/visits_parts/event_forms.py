@@ -10,10 +10,10 @@ from db.entries import Question
 from db.inputs_follow_up import FollowUpIn
 from db.queries.follow_up import EventVersion
 from db.roles import Actor
-from pages.office.office_parts.sheet import Sheet, shown_value
 from pages.office.visits_parts.loaded import FollowUp
 from pages.office.visits_parts.words import ended_words, kind_label
 from pages.parts import tiles
+from pages.parts.sheet import Sheet, shown_value
 from pages.parts.wording import date_words, sentence_case
 from trial.follow_up_facts import CAUSE_WORDS, KIND_WORDS, ONCE, DeathCause, FollowUpKind
 

@@ -11,10 +11,10 @@ from db.entries import Question
 from db.inputs_follow_up import VisitIn
 from db.queries.follow_up import VisitVersion
 from db.roles import Actor
-from pages.office.office_parts.sheet import Sheet, shown_value
 from pages.office.visits_parts.loaded import FollowUp
 from pages.office.visits_parts.words import gap_words, infusions_counted, state_words, window_words
 from pages.parts import tiles
+from pages.parts.sheet import Sheet, shown_value
 from pages.parts.wording import date_words, infusion_words, listed, sentence_case
 from trial.follow_up_facts import TEST_LABELS, TEST_WORDS, DoneOrNot, VisitStatus, VisitTest
 from trial.visits import WAITS, Visit, VisitState, visit_label

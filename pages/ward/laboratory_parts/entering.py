@@ -18,7 +18,7 @@ from db.inputs import Problem
 from db.inputs_lab import LabResultIn, units_of
 from db.roles import Actor
 from grading.units import Analyte
-from pages.office.office_parts.sheet import Sheet
+from pages.parts.sheet import Sheet
 from pages.parts.wording import counted
 from pages.ward.laboratory_parts.loaded import Laboratory
 from pages.ward.laboratory_parts.words import name_of, taken_words, value_words

@@ -11,8 +11,8 @@ from clock import utc_now
 from db.inputs_lab import LabResultIn, units_of
 from db.queries.lab_results import LabRecord
 from db.roles import Actor
-from pages.office.office_parts.sheet import Sheet, shown_value
 from pages.parts import tiles
+from pages.parts.sheet import Sheet, shown_value
 from pages.parts.wording import when
 from pages.ward.laboratory_parts.grades import limits_cell, why
 from pages.ward.laboratory_parts.loaded import Laboratory

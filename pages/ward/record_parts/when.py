@@ -6,8 +6,8 @@ from typing import Final
 
 from actions import context
 from db.inputs import Problem
-from pages.office.office_parts.moments import TypedMoment, read_moment
-from pages.office.office_parts.sheet import Sheet
+from pages.parts.moments import TypedMoment, read_moment
+from pages.parts.sheet import Sheet
 from pages.parts.wording import clock_time
 
 NOW: Final = "now"

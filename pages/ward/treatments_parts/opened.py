@@ -14,9 +14,9 @@ from db.inputs import Problem
 from db.queries.office import PatientRecord
 from db.queries.treatments import TreatmentRecord
 from db.roles import Actor
-from pages.office.office_parts.moments import read_moment
-from pages.office.office_parts.sheet import Sheet, shown_value
 from pages.parts import tiles
+from pages.parts.moments import read_moment
+from pages.parts.sheet import Sheet, shown_value
 from pages.parts.wording import when
 from pages.ward.record_parts.choosing import address_of
 from pages.ward.record_parts.when import ENTER_MOMENT

@@ -13,8 +13,8 @@ from db.inputs import Problem
 from db.inputs_treatment import TreatmentIn
 from db.queries.office import PatientRecord
 from db.roles import Actor
-from pages.office.office_parts.moments import TypedMoment
-from pages.office.office_parts.sheet import Sheet
+from pages.parts.moments import TypedMoment
+from pages.parts.sheet import Sheet
 from pages.ward.record_parts.when import When, choose_when
 from pages.ward.treatments_parts.so_far import told_words, weight_at
 from pages.ward.treatments_parts.words import DRUG_NAMES, name_of

@@ -18,8 +18,8 @@ from db.queries.treatments import TreatmentRecord
 from db.roles import Actor
 from db.session import SaveRefused
 from grading.units import write_decimal
-from pages.office.office_parts.sheet import say
 from pages.parts import tiles
+from pages.parts.sheet import say
 from pages.parts.wording import ago, counted, date_words, infusion_words, when
 from pages.ward.record_parts.choosing import address_of
 from pages.ward.treatments_parts.words import (

@@ -1,4 +1,4 @@
-"""One form of an office page: what is refused stays as it was typed, what is saved leaves fresh boxes.
+"""One form of a page: what is refused stays as it was typed, what is saved leaves fresh boxes.
 
 A problem's sentence takes the place of the hint under its box, so that nothing moves. A rare value is asked
 once more: the form then carries one more box to tick.
@@ -16,8 +16,8 @@ from actions import context
 from actions.errors import ChangedMeanwhile, NotConfirmed, Refused
 from db.inputs import Entry, Problem, Question
 from db.session import SaveRefused
-from pages.office.office_parts.moments import TypedMoment, read_moment, typed_moment
 from pages.parts import tiles
+from pages.parts.moments import TypedMoment, read_moment, typed_moment
 from pages.parts.wording import date_and_time, date_words
 
 _MARKS: Final = re.compile(r"([\\`*_{}\[\]()#+!|~:$<>&^-])")
