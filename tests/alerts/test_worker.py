@@ -162,6 +162,7 @@ def test_a_worker_that_cannot_say_where_it_listens_sends_all_the_same(
     assert worker.kill(signal.SIGTERM) == 0
 
 
+@pytest.mark.postgresql_in_soak
 def test_a_worker_killed_with_a_claim_loses_nothing(ward: Ward, start: Any, smtp_server: SmtpServer) -> None:
     smtp_server.delay_s["RCPT"] = 60
     ward.assess(4, **GRADE_3)

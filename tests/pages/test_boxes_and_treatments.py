@@ -1,7 +1,6 @@
 """Where a box of an assessment and the treatments disagree, the assess page and the patient page ask."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,7 +10,7 @@ from actions.treatments import record_treatment
 from db.inputs_follow_up import FollowUpIn
 from db.inputs_treatment import TreatmentIn
 from db.roles import Role
-from tests.actions.conftest import CODE, NOW, WELL, Site, at, make_site
+from tests.actions.conftest import CODE, NOW, WELL, Site, at
 from tests.pages.at_the_bedside import Sheet
 
 NOREPI = {"drug": "norepinephrine", "giving": "running", "dose": 0.1, "dose_unit": "ug/kg/min"}
@@ -20,8 +19,8 @@ RUNNING = "Norepinephrine is recorded as a treatment at this time, and the box d
 
 
 @pytest.fixture
-def site(sqlite_database: str, tmp_path: Path) -> Site:
-    return make_site(sqlite_database, tmp_path)
+def site(sqlite_site: Site) -> Site:
+    return sqlite_site
 
 
 def give(site: Site, hours: float, typed: dict[str, Any], **more: Any) -> None:

@@ -23,7 +23,7 @@ from pages.parts.wording import date_words
 from settings import ROOT
 from tests.actions import screened
 from tests.actions.conftest import CODE as INFUSED
-from tests.actions.conftest import NOW, Site, make_site
+from tests.actions.conftest import NOW, Site
 from tests.actions.screened import CODE, PASSWORD, eligible, enrolled, record, standing, start
 from tests.trial.screened import YES
 from trial.eligibility import Verdict
@@ -38,10 +38,10 @@ SIGN = f"Sign and enrol {CODE}"
 
 
 @pytest.fixture
-def site(sqlite_database: str, tmp_path: Path) -> Site:
+def site(sqlite_site: Site) -> Site:
     throttle_of_one.clear()
     throttle_of_all.clear()
-    return make_site(sqlite_database, tmp_path)
+    return sqlite_site
 
 
 @pytest.fixture

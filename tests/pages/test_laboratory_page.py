@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 
@@ -15,7 +14,7 @@ from db.inputs_lab import LabResultIn
 from db.inputs_treatment import TreatmentIn
 from grading.units import Analyte
 from pages.ward.laboratory_parts.entering import PANELS
-from tests.actions.conftest import CODE, NOW, OTHER_CODE, Site, at, make_site
+from tests.actions.conftest import CODE, NOW, OTHER_CODE, Site, at
 from tests.pages.at_the_bedside import Sheet
 from tests.support import made_up
 
@@ -23,8 +22,8 @@ DAY = 24.0
 
 
 @pytest.fixture
-def site(sqlite_database: str, tmp_path: Path) -> Site:
-    return make_site(sqlite_database, tmp_path)
+def site(sqlite_site: Site) -> Site:
+    return sqlite_site
 
 
 @pytest.fixture

@@ -1,14 +1,13 @@
 """The treatments page: recorded in a few touches, ended with one, warned and never forbidden."""
 
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from actions.treatments import end_treatment, record_treatment
 from db.inputs_treatment import TreatmentIn
-from tests.actions.conftest import CODE, NOW, OTHER_CODE, Site, at, make_site
+from tests.actions.conftest import CODE, NOW, OTHER_CODE, Site, at
 from tests.pages.at_the_bedside import Sheet
 from trial.treatment_facts import DoseUnit, Drug, Giving
 
@@ -17,8 +16,8 @@ TOCI = {"drug": "tocilizumab", "giving": "once", "dose": 560, "dose_unit": "mg",
 
 
 @pytest.fixture
-def site(sqlite_database: str, tmp_path: Path) -> Site:
-    return make_site(sqlite_database, tmp_path)
+def site(sqlite_site: Site) -> Site:
+    return sqlite_site
 
 
 @pytest.fixture

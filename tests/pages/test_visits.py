@@ -34,9 +34,9 @@ def day(number: int) -> date:
 
 
 @pytest.fixture
-def site(sqlite_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+def site(sqlite_site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
     monkeypatch.setattr(clock, "utc_now", lambda: NOW)
-    return make_site(sqlite_database, tmp_path)
+    return sqlite_site
 
 
 @pytest.fixture
