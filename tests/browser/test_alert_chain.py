@@ -28,14 +28,13 @@ from tests.browser.scenes import a_recipient
 from tests.browser.steps import step
 from tests.browser.ward import bar, choice_of, fill, open_form, patient, stored
 from tests.support import made_up
-from tests.support.browser import TABLET, VigilServer, axe_violations, running_server, screenshot
+from tests.support.browser import PHONE, TABLET, VigilServer, axe_violations, running_server, screenshot
 from tests.support.settled import touch, write
 from tests.support.smtp import ReceivedMail, SmtpServer, running_smtp_server
 from tests.support.worker import running_worker
 
 WARD, DEPUTY = "ward.phone@hospital.example", "dr.sun@hospital.example"
 SECOND_STEP = timedelta(seconds=1.2)
-PHONE = (390, 844)
 _SHORT = (
     (r"recovery_hours = 12 ", "recovery_hours = 0.0001 "),
     (r"(?s)(\np2 = \[.*?)after_min = 15, groups = \[[^]]*\]", r'\1after_min = 0.02, groups = ["deputy"]'),

@@ -19,15 +19,13 @@ from db.session import reading, writing
 from tests.browser.scenes import GRADE_3, Scene, a_course, a_recipient
 from tests.support import made_up
 from tests.support.browser import (
-    DESK,
-    TABLET,
-    Theme,
+    PHONE,
+    TABLET_AND_DESK,
     VigilServer,
-    axe_violations,
-    screenshot,
+    findings_on_screens,
     wait_until_drawn,
 )
-from tests.support.settled import settled, touch, write
+from tests.support.settled import touch, write
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -36,9 +34,6 @@ def recipients(vigil_server: VigilServer) -> None:
     for name in ("Ward phone", "Prof Li"):
         a_recipient(vigil_server, name)
     a_recipient(vigil_server, "Dr Sun", "deputy")
-
-
-PHONE = (390, 844)
 
 
 def alert_of(
@@ -423,15 +418,4 @@ def test_every_signal_stands_on_every_screen_without_a_serious_finding_of_axe(
     if path == "/alerts":
         touch(page.get_by_text("Show the steps of every signal"))
         expect(page.get_by_role("table", name="P3: a missed assessment")).to_be_visible()
-    screens: tuple[tuple[Theme, tuple[int, int]], ...] = (
-        ("light", TABLET),
-        ("light", PHONE),
-        ("light", DESK),
-        ("dark", TABLET),
-    )
-    for theme, size in screens:
-        page.emulate_media(color_scheme=theme)
-        page.set_viewport_size({"width": size[0], "height": size[1]})
-        settled(page)
-        screenshot(page, f"{name}-{size[0]}-{theme}")
-        assert axe_violations(page) == []
+    assert findings_on_screens(page, name, (*TABLET_AND_DESK, ("light", PHONE))) == []

@@ -16,14 +16,13 @@ from settings import ROOT
 from tests.browser import steps
 from tests.browser.steps import step
 from tests.browser.ward import bar
-from tests.support.browser import DESK, screenshot, wait_until_drawn
+from tests.support.browser import DESK, PHONE, screenshot, wait_until_drawn
 from tests.support.command import Running, is_gone, running
 from tests.support.ports import find_free_port
 from tests.support.settled import touch
 from tests.support.smtp import ReceivedMail, SmtpServer
 
 ZONE = ZoneInfo("Asia/Shanghai")
-PHONE = (390, 844)
 CODE = "CART-007"
 COMMENT = "Mrs Wang in bed 12 is cold"
 PEOPLE = {

@@ -3,7 +3,6 @@
 import re
 from datetime import timedelta
 
-import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
 from actions.treatments import record_treatment
@@ -12,7 +11,7 @@ from db.inputs_treatment import TreatmentIn
 from db.roles import Role
 from tests.browser.scenes import FEVER
 from tests.browser.ward import patient
-from tests.support.browser import Theme, VigilServer, axe_violations, screenshot, wait_until_drawn
+from tests.support.browser import VigilServer, findings_on_screens
 from tests.support.settled import touch, write
 
 
@@ -59,20 +58,15 @@ def test_a_dose_beyond_a_limit_is_warned_of_and_a_running_drug_ended_with_one_to
     expect(page.get_by_text("Versions, newest first")).to_be_visible()
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_it_reads_on_the_tablet_in_both_themes(
-    vigil_server: VigilServer, browser: Browser, theme: Theme
-) -> None:
+def test_it_reads_on_the_tablet_in_both_themes(vigil_server: VigilServer, browser: Browser) -> None:
     code, _, _ = patient(vigil_server, [(8, FEVER)])
     give(vigil_server, code, 30, drug="dexamethasone", giving="repeated", every_hours=6)
-    page = vigil_server.open(browser, Role.INVESTIGATOR, f"/treatments?code={code}", theme=theme)
+    page = vigil_server.open(browser, Role.INVESTIGATOR, f"/treatments?code={code}")
     pick(page, "Norepinephrine")
     pick(page, "Running")
     touch(page.get_by_test_id("stButtonGroup").get_by_text("Earlier", exact=True))
     expect(page.get_by_label("Began, date")).to_be_visible()
-    wait_until_drawn(page)
-    assert axe_violations(page) == []
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert sized_for_fingers(page.get_by_test_id("stButtonGroup").get_by_role("radio"))
     assert sized_for_fingers(page.get_by_role("button", name=re.compile("^End ")))
-    screenshot(page, f"treatments-{theme}")
+    assert findings_on_screens(page, "treatments") == []

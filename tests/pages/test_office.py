@@ -18,14 +18,15 @@ from db.roles import SYSTEM, Role
 from db.session import reading
 from tests.actions.screened import JUDGED, facts_in
 from tests.support.browser import (
-    Theme,
+    TABLET,
     VigilServer,
     axe_violations,
+    findings_on_screens,
     give_back_pages,
     screenshot,
     wait_until_drawn,
 )
-from tests.support.settled import settled, touch, write
+from tests.support.settled import touch, write
 
 __all__ = ["give_back_pages"]
 
@@ -267,13 +268,7 @@ def test_no_page_breaks_a_serious_rule_of_axe(office: VigilServer, browser: Brow
     infused(office, "CART-040")
     page = office.open(browser, Role.COORDINATOR, path)
     name = f"office{path.split('?')[0].replace('/', '-')}"
-    backs: dict[Theme, str] = {"light": "rgb(255, 255, 255)", "dark": "rgb(20, 24, 29)"}
-    for theme, back in backs.items():
-        page.emulate_media(color_scheme=theme)
-        expect(page.locator(".stApp")).to_have_css("background-color", back)
-        settled(page)
-        screenshot(page, f"{name}-tablet-{theme}")
-        assert axe_violations(page) == []
+    assert findings_on_screens(page, name, (("light", TABLET), ("dark", TABLET))) == []
 
 
 def test_the_criteria_and_the_signature_break_no_serious_rule_of_axe(

@@ -15,7 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,6 +35,7 @@ from clock import utc_now
 from db import session as database
 from db.inputs import UserIn
 from db.roles import SYSTEM, Actor, Role
+from grading.colours import THEME_COLOURS
 from pages.parts.access import SESSION_COOKIE
 from settings import ROOT, Settings
 from tests.support.chromium import keep
@@ -44,7 +45,10 @@ from trial.protocol import load_protocol
 
 TABLET = (820, 1180)
 DESK = (1440, 900)
+PHONE = (390, 844)
 Theme = Literal["light", "dark"]
+Screen = tuple[Theme, tuple[int, int]]
+TABLET_AND_DESK: Final[Sequence[Screen]] = (("light", TABLET), ("light", DESK), ("dark", TABLET))
 PASSWORD = "correct horse battery"
 _NARROW_NAVIGATION: Final = '[data-testid="stSidebarNav"]'
 KNOWN_FRAMEWORK_FAULTS: Final[Mapping[str, str]] = {
@@ -231,6 +235,28 @@ def axe_violations(page: Page) -> list[str]:
         for one in serious
         if ours[one["id"]]
     ]
+
+
+def findings_on_screens(page: Page, name: str, screens: Sequence[Screen] = TABLET_AND_DESK) -> list[str]:
+    """What axe finds on the page as it stands, in each theme and size, with a picture of each (`screenshot`).
+
+    The themes differ in their colours alone, so the dark one is looked at in one size.
+    """
+    found = []
+    for theme, size in screens:
+        page.emulate_media(color_scheme=theme)
+        page.set_viewport_size({"width": size[0], "height": size[1]})
+        expect(page.locator(".stApp")).to_have_css("background-color", rgb(THEME_COLOURS[theme].background))
+        settled(page)
+        screenshot(page, f"{name}-{size[0]}-{theme}")
+        found += [f"{theme}, {size[0]} px: {one}" for one in axe_violations(page)]
+    return found
+
+
+def rgb(colour: str) -> str:
+    """ "#F7D36B" as the browser writes it."""
+    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
+    return f"rgb({red}, {green}, {blue})"
 
 
 def _is_known(page: Page, rule: str, node: Mapping[str, Any]) -> bool:

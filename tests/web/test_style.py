@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 from grading.colours import GRADE_COLOURS, THEME_COLOURS
 from pages.parts import tiles
 from settings import ROOT
-from tests.support.browser import TABLET, Theme, axe_violations, screenshot
+from tests.support.browser import TABLET, Theme, axe_violations, rgb, screenshot
 from tests.support.ports import find_free_port
 
 THEMES: list[Theme] = ["light", "dark"]
@@ -78,12 +78,6 @@ def css(page: Page, selector: str, name: str, pseudo: str = "") -> list[str]:
     )
     assert found, f"nothing on the page matches {selector}"
     return found
-
-
-def rgb(colour: str) -> str:
-    """ "#F7D36B" as the browser writes it."""
-    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
-    return f"rgb({red}, {green}, {blue})"
 
 
 def test_a_chosen_pill_is_solid_and_ticked(shown: tuple[Theme, Page]) -> None:
