@@ -112,6 +112,12 @@ def link(words: str, href: str, *, classes: str = "vigil-link") -> str:
     return piece("a", text=words, classes=classes, href=href, target="_self")
 
 
+def download(words: str, href: str, name: str) -> str:
+    """A link that saves a file under this name; the page stays as it is."""
+    classes = "vigil-link vigil-link-block"
+    return piece("a", text=words, classes=classes, href=href, download=name)
+
+
 def table(
     caption: str,
     heads: Iterable[str],

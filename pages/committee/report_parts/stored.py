@@ -67,7 +67,7 @@ def _parts_of(actor: Actor) -> tuple[Part, ...]:
 def _file_link(report: StoredReport, file: StoredFile) -> str:
     """An address that asks for the role again."""
     words = f"{_KINDS[file.kind]}, report {report.number}, {file.part} part"
-    return tiles.link(words, f"{REPORT_FILES}/{file.id}", classes="vigil-link vigil-link-block")
+    return tiles.download(words, f"{REPORT_FILES}/{file.id}", file.name)
 
 
 def _signatures(report: StoredReport) -> str:
