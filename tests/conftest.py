@@ -27,12 +27,14 @@ from tests.support.passwords import hash_cheaply
 from tests.support.ports import find_free_port
 from tests.support.postgres import PostgresCluster, running_cluster
 from tests.support.programs import find_chromium, find_postgres_bin
+from tests.support.protocols import read_protocols_once
 from tests.support.scratch import write_to_memory
 from tests.support.smtp import SmtpServer, running_smtp_server
 
 write_to_memory()
 remember_statements()
 hash_cheaply()
+read_protocols_once()
 # A busy machine is slow; no test fails because of the time it took.
 settings.register_profile("vigil", deadline=None)
 settings.load_profile("vigil")
