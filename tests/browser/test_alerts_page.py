@@ -180,15 +180,6 @@ def test_who_was_told_stands_with_the_mail_servers_words(vigil_server: VigilServ
     expect(row.get_by_text("sent: 250 2.0.0 <queued> as 4F2", exact=False)).to_be_visible()
 
 
-def test_only_an_investigator_is_asked(vigil_server: VigilServer, browser: Browser) -> None:
-    scene = a_course(vigil_server, "CART-205", (1, GRADE_3))
-    alert_id = alert_of(vigil_server, scene)
-    for role in (Role.WARD, Role.COMMITTEE, Role.ADMIN):
-        card = open_alert(vigil_server, browser, alert_id, role).locator(f".st-key-alert-card-{alert_id}")
-        expect(card.get_by_text("An investigator acknowledges it.")).to_be_visible()
-        expect(card.get_by_text("Drug given", exact=True)).to_have_count(0)
-
-
 def test_the_alert_of_a_link_stands_first_even_when_it_is_over(
     vigil_server: VigilServer, browser: Browser
 ) -> None:

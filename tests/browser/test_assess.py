@@ -249,15 +249,6 @@ def test_an_entry_without_any_observation_is_not_stored(vigil_server: VigilServe
     expect(bar(page).get_by_text("Nothing is recorded yet", exact=False)).to_have_count(0)
 
 
-def test_only_an_investigator_is_offered_not_crs(vigil_server: VigilServer, browser: Browser) -> None:
-    code, _, _ = patient(vigil_server)
-    for role, offered in ((Role.WARD, 0), (Role.INVESTIGATOR, 1)):
-        page = open_form(vigil_server, browser, code, role)
-        touch(page.get_by_text("Another cause, judgement, comment"))
-        expect(choice_of(page, "Judgement on CRS", "These signs are CRS")).to_be_visible()
-        expect(choice_of(page, "Judgement on CRS", "These signs are not CRS")).to_have_count(offered)
-
-
 def test_a_comment_too_long_is_kept_and_refused(vigil_server: VigilServer, browser: Browser) -> None:
     code, infusion_id, _ = patient(vigil_server)
     page = open_form(vigil_server, browser, code)
