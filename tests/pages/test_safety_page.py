@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -184,6 +185,13 @@ def test_nobody_enrolled_and_nobody_infused(show: Show) -> None:
     assert "No infusion recorded before the cut-off of 20 Apr 2026." in words(show())
     made_up.enrol("CART-001", day(3))
     assert "No infusion recorded before the cut-off of 20 Apr 2026." in words(show())
+
+
+def test_whoever_is_enrolled_in_this_minute_is_shown(show: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    patient_id = made_up.enrol("CART-001", day(0) + timedelta(seconds=5))
+    infuse(patient_id, FEVER, days_ago=2, number=1)
+    monkeypatch.setattr("pages.committee.safety_parts.top.utc_now", lambda: day(0) + timedelta(seconds=40))
+    assert "of 1 patient infused" in words(show())
 
 
 def every_tab(**query: str) -> None:

@@ -23,7 +23,7 @@ _IN_ADDRESS: Final = ("tab", "sheet")
 def open_view(page: Page, *, with_toxicity: bool = True) -> View | None:
     """Draw the head and return what is shown; None where there is nothing, which is said in a sentence."""
     zone = context.settings().zone
-    now = utc_now().replace(second=0, microsecond=0)
+    now = utc_now()
     asked = read_filter(st.query_params.to_dict(), now.astimezone(zone).date())
     view = _load(asked, now)
     st.html(tiles.piece("p", text=_header_words(view), classes="vigil-text"))
