@@ -5,7 +5,8 @@ beside a bare `Plotly.react` of the same figures in the same browser.
 """
 
 import json
-from collections.abc import Iterator
+import shutil
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
@@ -42,6 +43,8 @@ _RUNS: Final = 25
 _CLICKS: Final = 5
 _DAYS: Final = 15
 _AT_ONCE: Final = 5000
+_REPEATS: Final = 5
+_EMPTY, _FEW, _MANY = "empty", "few", "many"
 
 
 def measure_committee(quick: bool, folder: Path) -> Iterator[Figure]:
@@ -52,24 +55,32 @@ def measure_committee(quick: bool, folder: Path) -> Iterator[Figure]:
         {"data_dir": site, "VIGIL_DEMO": True, "database_url": f"sqlite:///{site}/vigil.db"}
     )
     build_demo(settings, utc_now(), password=PASSWORD)
+    crowded = folder / "committee-crowded"
+    shutil.copytree(site, crowded)
+    patients = 300 if quick else 1000
+    with running_server(crowded, _DEMO) as server:
+        pass  # It knows its database, also once it is closed.
+    add_old_patients(server, patients, folder)
     with ExitStack() as servers:
-        server = servers.enter_context(running_server(site, _DEMO))
+        few = servers.enter_context(running_server(site, _DEMO))
+        many = servers.enter_context(running_server(crowded, _DEMO))
         app = program_with_empty_pages(folder / "program")
         empty = servers.enter_context(running_server(site, _DEMO, app=app))
-        few = in_turns({"empty": _empty(empty), **_pages(server)}, runs=_RUNS)
-        clicks = list(_measure_clicks(server))
-    yield from _beside_empty(few)
+        costs = in_turns(_targets(empty, few, many), runs=_RUNS)
+        clicks = list(_measure_clicks(few))
+    yield from _beside_empty(costs)
     yield from clicks
-    patients = 300 if quick else 1000
-    add_old_patients(server, patients, folder)
-    with running_server(site, _DEMO) as server:
-        many = in_turns(_pages(server), runs=_RUNS)
-    yield from _beside_few(few, many, patients)
+    yield from _beside_few(costs, patients)
     yield _measure_overview(quick, folder)
 
 
-def _empty(server: VigilServer) -> Target:
-    return vigil_page(server, "safety", "", HOLDS, username="committee")
+def _targets(empty: VigilServer, few: VigilServer, many: VigilServer) -> dict[tuple[str, str], Target]:
+    """Each page with few patients and right after it with many, so that both meet the same machine."""
+    pairs = zip(_pages(few).items(), _pages(many).values(), strict=True)
+    return {
+        ("", _EMPTY): vigil_page(empty, "safety", "", HOLDS, username="committee"),
+        **{(name, size): one for (name, a), b in pairs for size, one in ((_FEW, a), (_MANY, b))},
+    }
 
 
 def _pages(server: VigilServer) -> dict[str, Target]:
@@ -81,20 +92,23 @@ def _pages(server: VigilServer) -> dict[str, Target]:
     }
 
 
-def _beside_empty(costs: dict[str, Cost]) -> Iterator[Figure]:
-    empty = costs["empty"]
-    for name, cost in costs.items():
-        if name != "empty":
+_Costs = Mapping[tuple[str, str], Cost]
+
+
+def _beside_empty(costs: _Costs) -> Iterator[Figure]:
+    empty = costs["", _EMPTY]
+    for (name, size), cost in costs.items():
+        if size == _FEW:
             detail = f"{cost}; an empty page with one Plotly figure behind the same gate and router {empty}"
             yield Figure(f"{name}, server time", cost.cpu_s / empty.cpu_s, 4, "x", detail)
 
 
-def _beside_few(few: dict[str, Cost], many: dict[str, Cost], patients: int) -> Iterator[Figure]:
-    for name, cost in many.items():
-        detail = f"{cost}; with 15 {few[name]}"
-        yield Figure(
-            f"{name}, {patients:,} patients beside 15", cost.cpu_s / few[name].cpu_s, 1.5, "x", detail
-        )
+def _beside_few(costs: _Costs, patients: int) -> Iterator[Figure]:
+    for (name, size), cost in costs.items():
+        if size == _MANY:
+            few = costs[name, _FEW]
+            title = f"{name}, {patients:,} patients beside 15"
+            yield Figure(title, cost.cpu_s / few.cpu_s, 1.5, "x", f"{cost}; with 15 {few}")
 
 
 def _measure_clicks(server: VigilServer) -> Iterator[Figure]:
@@ -199,7 +213,7 @@ def _measure_overview(quick: bool, folder: Path) -> Figure:
         _fill(patients)
         up_to = date(2026, 12, 31)
         with reading() as session:
-            points.append((float(patients), fastest(partial(load_overview, session, up_to), 3)))
+            points.append((float(patients), fastest(partial(load_overview, session, up_to), _REPEATS)))
         close()
     detail = ", ".join(f"{size:,.0f} patients {ms(took)}" for size, took in points)
     return Figure("overview query from patient_day", slope(*points), 1.05, "slope", detail)

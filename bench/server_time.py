@@ -2,10 +2,10 @@
 
 import asyncio
 import os
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from actions.sign_ins import sign_in
 from bench.figure import ms, p50
@@ -17,6 +17,7 @@ from tests.support.browser import VigilServer
 PASSWORD: Final = "only for the bench"
 _RUNS: Final = 40
 _TURNS: Final = 3
+_Name = TypeVar("_Name", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,9 @@ def token_of(server: VigilServer, username: str = "ward") -> str:
         database.close()
 
 
-def in_turns(targets: Mapping[str, Target], *, runs: int = _RUNS, turns: int = _TURNS) -> dict[str, Cost]:
+def in_turns(targets: Mapping[_Name, Target], *, runs: int = _RUNS, turns: int = _TURNS) -> dict[_Name, Cost]:
     """The least processor time of several turns, so that the machine's other work meets all pages alike."""
-    found: dict[str, list[Cost]] = {name: [] for name in targets}
+    found: dict[_Name, list[Cost]] = {name: [] for name in targets}
     for _ in range(turns):
         for name, target in targets.items():
             found[name].append(asyncio.run(_cost(target, runs)))

@@ -143,7 +143,7 @@ def _censored(curves: Sequence[GradeIncidence], plane: _Plane, theme: str) -> go
     spots = [
         (plane.x(one, day), plane.y(one, step.incidence))
         for one in curves
-        for day in one.curve.censored_on
+        for day in sorted(set(one.curve.censored_on))
         if day <= plane.panels.width and (step := one.curve.at(day)) is not None
     ]
     return go.Scatter(

@@ -4,7 +4,7 @@ A thick line runs from the first to the last day of an episode of grade 1 or mor
 An episode that goes on ends in an arrow, one that death ended in a cross: neither is counted as over.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -35,6 +35,7 @@ class _Plane:
 
     courses: Sequence[TimeCourse]
     last_day: int
+    shown: Collection[str]
 
     @property
     def numbers(self) -> list[int]:
@@ -45,9 +46,15 @@ class _Plane:
         return list(dict.fromkeys(one.toxicity for one in self.courses))
 
     def codes(self, toxicity: Toxicity) -> list[str]:
-        """Who is affected after any infusion that is shown."""
-        of_both = (one for course in self.courses if course.toxicity is toxicity for one in course.affected)
+        """Whose lanes stand here: affected after any infusion that is shown."""
+        of_both = (
+            one for course in self.courses if course.toxicity is toxicity for one in self.affected(course)
+        )
         return sorted({one.course.code for one in of_both})
+
+    def affected(self, course: TimeCourse) -> list[Spells]:
+        """Those with a lane."""
+        return [one for one in course.affected if one.course.code in self.shown]
 
     def top(self, toxicity: Toxicity) -> float:
         """Where the lanes of a toxicity begin."""
@@ -66,17 +73,29 @@ class _Plane:
         return self.top(course.toxicity) + self.codes(course.toxicity).index(course.code)
 
 
-def draw_time_course(courses: Sequence[TimeCourse], last_day: int, theme: str) -> look.Drawn:
-    """The figure.
+def affected_codes(courses: Sequence[TimeCourse]) -> list[str]:
+    """Who is affected by anything, by study code."""
+    return sorted({one.course.code for course in courses for one in course.affected})
+
+
+def draw_time_course(
+    courses: Sequence[TimeCourse], shown: Collection[str], last_day: int, theme: str
+) -> look.Drawn:
+    """The figure. Its words count everyone; the axis is as long for each part of the patients.
 
     Args:
         courses: of every toxicity and infusion that is shown, in the order of the panels.
+        shown: the study codes that have a lane, where they are affected.
         last_day: last monitored day; the axis is longer where an episode is.
         theme: "light" or "dark".
     """
     seen = [episode.last_day for one in courses for spell in one.affected for episode in spell.episodes]
-    plane = _Plane(courses, max([last_day, *seen]))
-    lanes = [(one, plane.x(one.course.number, 0), plane.y(one)) for all_ in courses for one in all_.affected]
+    plane = _Plane(courses, max([last_day, *seen]), frozenset(shown))
+    lanes = [
+        (one, plane.x(one.course.number, 0), plane.y(one))
+        for course in courses
+        for one in plane.affected(course)
+    ]
     soft = THEME_COLOURS[theme].soft_text
     traces = [
         _frames(plane, theme),

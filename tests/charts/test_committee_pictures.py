@@ -12,7 +12,7 @@ from charts.shift import draw_shift
 from charts.sign_panels import Sign, SignLine, draw_sign_panels
 from charts.survival import draw_survival, last_day_of, median_words
 from charts.swimmer import draw_swimmer
-from charts.time_course import draw_time_course
+from charts.time_course import affected_codes, draw_time_course
 from grading.scale import Toxicity
 from tests.trial.safety_courses import course, spells
 from trial.drug_days import DrugGroup
@@ -145,7 +145,7 @@ def test_no_event_everyone_censored_and_nobody_at_risk_are_drawn(courses: list[C
 
 def test_a_lane_runs_from_onset_to_its_end_with_the_peak_on_it() -> None:
     one = time_course([spells("A-1", "00120"), spells("A-2", "011"), spells("A-3", "000")], Toxicity.CRS, 1)
-    data = data_of(draw_time_course([one], 14, "light"))
+    data = data_of(draw_time_course([one], ["A-1", "A-2"], 14, "light"))
     words = texts(data)
     assert "<b>CRS</b>, first infusion: 2 of 3 affected" in words
     assert "median onset day 1.5 (1 to 2), peak day 2 (1 to 3), duration NR" in words
@@ -157,9 +157,21 @@ def test_a_lane_runs_from_onset_to_its_end_with_the_peak_on_it() -> None:
     assert symbols == ["line-ns", "triangle-right"]
 
 
+def test_a_sheet_draws_its_own_lanes_and_counts_everyone() -> None:
+    first = time_course([spells("A-1", "00120"), spells("A-2", "011")], Toxicity.CRS, 1)
+    second = time_course([spells("A-3", "01", number=2)], Toxicity.CRS, 2)
+    assert affected_codes([second, first]) == ["A-1", "A-2", "A-3"]
+    data = data_of(draw_time_course([first, second], ["A-2"], 14, "light"))
+    words = texts(data)
+    assert "<b>CRS</b>, first infusion: 2 of 2 affected" in words
+    assert "<b>CRS</b>, second infusion: 1 of 1 affected" in words
+    assert [one for one in words if one.startswith("A-")] == ["A-2"]
+    assert [mark[0] for trace in data for mark in trace.get("customdata") or []] == ["A-2"]
+
+
 def test_a_death_is_no_recovery_and_a_median_may_not_be_reached() -> None:
     one = time_course([spells("A-1", "012", died=3), spells("A-2", "01")], Toxicity.CRS, 1)
-    data = data_of(draw_time_course([one], 14, "dark"))
+    data = data_of(draw_time_course([one], ["A-1", "A-2"], 14, "dark"))
     assert "median onset day 1 (1 to 1), peak day 1.5 (1 to 2), duration NR" in texts(data)
     assert "until death" in str([trace.get("customdata") for trace in data])
 
@@ -167,7 +179,7 @@ def test_a_death_is_no_recovery_and_a_median_may_not_be_reached() -> None:
 def test_nobody_affected_and_nobody_infused_say_so() -> None:
     nobody = time_course([], Toxicity.CRS, 1)
     well = time_course([spells("A-1", "000", number=2)], Toxicity.CRS, 2)
-    words = texts(data_of(draw_time_course([nobody, well], 14, "light")))
+    words = texts(data_of(draw_time_course([nobody, well], [], 14, "light")))
     assert "<b>CRS</b>, first infusion: nobody infused" in words
     assert "<b>CRS</b>, second infusion: 0 of 1 affected" in words
 

@@ -2,8 +2,10 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -259,7 +261,7 @@ def test_rates_and_course_show_counts_first_and_obey_the_filter(trial: Show) -> 
 
 def test_the_tables_hold_what_the_pictures_show(trial: Show) -> None:
     app = trial(tab="course", toxicity="crs")
-    for name in ("table-time-course", "table-incidence"):
+    for name in ("table-time-course-1", "table-incidence"):
         app.session_state[name] = True
     said = words(app.run())
     assert "CRS, first infusion: 3 of 3 affected; median onset day 1 (0 to 1)" in said
@@ -304,6 +306,31 @@ def test_many_patients_come_in_sheets(trial: Show, monkeypatch: pytest.MonkeyPat
     assert "Patients 3 to 4 of 4" in words(second)
     assert "CART-001" not in second.get("plotly_chart")[0].proto.spec
     assert "Patients 3 to 4 of 4" in words(trial(tab="days", sheet="99"))
+
+
+def test_many_affected_patients_come_in_sheets(trial: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pages.committee.safety_parts.sheets.PATIENTS_ON_A_SHEET", 2)
+    app = trial(tab="course", sheet="2", toxicity="crs")
+    assert "Affected patients 3 to 3 of 3 by study code." in words(app)
+    lanes = app.get("plotly_chart")[0].proto.spec
+    assert "CART-003" in lanes
+    assert "CART-001" not in lanes
+    assert "3 of 3 affected" in lanes
+    app.session_state["table-time-course-2"] = True
+    table = words(app.run()).partition("<table")[2].partition("</table>")[0]
+    assert "CART-003" in table
+    assert "CART-001" not in table
+
+
+def test_another_sheet_stays_in_the_tab_that_is_open(trial: Show, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pages.committee.safety_parts.sheets.PATIENTS_ON_A_SHEET", 2)
+
+    def opened_with_another(*args: Any, **more: Any) -> view.View:
+        """A tab that is touched is drawn alone, with what was loaded when another was open."""
+        return replace(view.load_view(*args, **more), at=(("tab", "days"),))
+
+    monkeypatch.setattr("pages.committee.safety_parts.top.load_view", opened_with_another)
+    assert "/safety?tab=patients&amp;sheet=2" in words(trial(tab="patients"))
 
 
 def test_the_same_data_are_read_once(trial: Show, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,14 +4,15 @@ from collections.abc import Sequence
 from typing import Final
 
 from charts.incidence import draw_incidence
-from charts.time_course import draw_time_course
+from charts.time_course import affected_codes, draw_time_course
 from db.queries.committee_courses import with_episodes
 from db.session import reading
 from pages.committee.safety_parts.course_tables import incidence_table, time_course_tables
 from pages.committee.safety_parts.picture import Picture, show_picture
+from pages.committee.safety_parts.sheets import one_sheet
 from pages.committee.safety_parts.view import View, courses, days, part
 from trial.safety_rows import Course, Spells
-from trial.safety_times import INCIDENCE_DAYS, GradeIncidence, TimeCourse, incidence_of, time_course
+from trial.safety_times import INCIDENCE_DAYS, GradeIncidence, incidence_of, time_course
 
 INCIDENCE_OF: Final = (2, 3)
 """The curves are of these grades or more."""
@@ -28,28 +29,28 @@ def show(view: View) -> None:
 
 
 def _show_time_course(view: View, spells: Sequence[Spells]) -> None:
-    def found() -> tuple[TimeCourse, ...]:
-        return part(
-            view,
-            "time course",
-            lambda: tuple(
-                time_course(spells, toxicity, number)
-                for toxicity in view.filter.toxicities
-                for number in view.filter.infusions
-            ),
-        )
-
+    found = part(
+        view,
+        "time course",
+        lambda: tuple(
+            time_course(spells, toxicity, number)
+            for toxicity in view.filter.toxicities
+            for number in view.filter.infusions
+        ),
+    )
+    affected = part(view, "affected", lambda: affected_codes(found))
+    shown, sheet = one_sheet(view, affected, "Affected patients")
     show_picture(
         view,
         Picture(
-            name="time-course",
+            name=f"time-course-{sheet}",
             title="Onset, peak and duration",
             how="Each line is one affected patient from the first to the last day of an episode; the tile is "
             "the peak. An arrow: it goes on, a cross: death ended it; neither counts as over. "
             "NR: fewer than half of the episodes are over.",
             alt="Days of onset, peak and end of each affected patient after each infusion, as in the table.",
-            draw=lambda theme: draw_time_course(found(), view.window, theme),
-            table=lambda: time_course_tables(found()),
+            draw=lambda theme: draw_time_course(found, shown, view.window, theme),
+            table=lambda: time_course_tables(found, shown),
         ),
     )
 

@@ -1,6 +1,6 @@
 """The tables behind onset, peak, duration and cumulative incidence: a line for each patient."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from charts.time_course import duration_words, summary_words
@@ -23,12 +23,13 @@ _CAUSES: Final = {
 }
 
 
-def time_course_tables(courses: Sequence[TimeCourse]) -> str:
-    """One table for each toxicity and infusion; the affected only."""
-    return "".join(_time_course_table(one) for one in courses)
+def time_course_tables(courses: Sequence[TimeCourse], shown: Collection[str]) -> str:
+    """One table for each toxicity and infusion: the affected who are shown; its words count everyone."""
+    codes = frozenset(shown)
+    return "".join(_time_course_table(one, codes) for one in courses)
 
 
-def _time_course_table(one: TimeCourse) -> str:
+def _time_course_table(one: TimeCourse, shown: Collection[str]) -> str:
     head = f"{one.toxicity.label}, {infusion_words(one.number)}"
     counts = f"{len(one.affected)} of {len(one.spells)} affected"
     if not one.affected:
@@ -46,6 +47,7 @@ def _time_course_table(one: TimeCourse) -> str:
             tiles.cell("; ".join(_episode(episode) for episode in spells.episodes)),
         ]
         for spells in one.affected
+        if spells.course.code in shown
     ]
     heads = ("Patient", "Onset, day", "First ≥2, ≥3", "Peak", "Episodes")
     return tiles.table(f"{head}: {counts}; {summary_words(one)}; {ended}", heads, rows, numbers=True)
