@@ -1,4 +1,4 @@
-"""The patient page in a real browser: the picture, its points, the table, versions, the grid."""
+"""The patient page in a real browser: the picture, its points, the table by keyboard, the grid."""
 
 from datetime import timedelta
 
@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from clock import utc_now
 from db.roles import Role
-from tests.browser.scenes import FEVER, GRADE_3, Scene, a_course
+from tests.browser.scenes import FEVER, Scene, a_course
 from tests.support import made_up
 from tests.support.browser import (
     VigilServer,
@@ -54,19 +54,6 @@ def open_patient(
     return page
 
 
-def test_the_page_says_who_where_and_both_grades(
-    vigil_server: VigilServer, browser: Browser, scene: Scene
-) -> None:
-    page = open_patient(vigil_server, browser, "code=CART-007")
-    expect(page.get_by_role("heading", name="CART-007", level=1)).to_be_visible()
-    expect(page.get_by_text("First infusion, day", exact=False).first).to_be_visible()
-    expect(page.get_by_role("img", name="CRS grade 0").first).to_be_visible()
-    # ICE was not due at the last entry: the grade settled before it stands, with its time.
-    expect(page.get_by_role("img", name="ICANS grade 0").first).to_be_visible()
-    expect(page.get_by_text(", settled ", exact=False)).to_be_visible()
-    expect(page.get_by_role("button", name="Assess CART-007")).to_be_visible()
-
-
 def test_a_touched_point_opens_its_entry_below_the_picture(
     vigil_server: VigilServer, browser: Browser, scene: Scene
 ) -> None:
@@ -91,19 +78,6 @@ def test_a_row_of_the_table_opens_its_entry_by_keyboard(
     entry = page.locator(".st-key-patient-entry")
     expect(entry.get_by_role("cell", name="Nasal cannula")).to_be_visible()
     expect(page).to_have_url(f"{vigil_server.url}/patient?code=CART-007&a={scene.entries[3]}")
-
-
-def test_every_version_stands_with_its_reason(
-    vigil_server: VigilServer, browser: Browser, scene: Scene
-) -> None:
-    page = open_patient(vigil_server, browser, f"code=CART-007&a={scene.entries[0]}")
-    entry = page.locator(".st-key-patient-entry")
-    expect(entry.get_by_text("Version 2 entered", exact=False)).to_be_visible()
-    row = entry.get_by_role("row", name="Temperature")
-    expect(row.get_by_role("cell").nth(0)).to_have_text("36.2 °C")
-    expect(row.get_by_role("cell").nth(1)).to_have_text("36.8 °C")
-    expect(entry.get_by_text("The line of another patient was read", exact=False)).to_be_visible()
-    expect(page.get_by_role("cell", name="2, corrected")).to_be_visible()
 
 
 def test_a_comment_is_shown_as_it_was_typed(
@@ -131,56 +105,6 @@ def test_the_grid_says_done_missing_and_to_come_in_words(
     touch(grid.get_by_role("link", name="done").first)
     wait_until_drawn(page)
     expect(page.locator(".st-key-patient-entry")).to_be_visible()
-
-
-def test_an_open_alert_leads_to_its_answer_and_reminders_are_no_orders(
-    vigil_server: VigilServer, browser: Browser
-) -> None:
-    a_course(vigil_server, "CART-013", (6, made_up.WELL), (1, GRADE_3))
-    page = open_patient(vigil_server, browser, "code=CART-013")
-    expect(page.get_by_text("not acknowledged", exact=False).first).to_be_visible()
-    expect(page.get_by_role("heading", name="Reminder, not an order")).to_be_visible()
-    expect(page.get_by_text("dexamethasone 10 mg every 6 h", exact=False)).to_be_visible()
-    touch(page.get_by_role("link", name="Open the alert").first)  # the second is that of the bar
-    wait_until_drawn(page)
-    expect(page.get_by_role("heading", name="CART-013 has grade 3 CRS", exact=False)).to_be_visible()
-
-
-def test_a_second_infusion_has_a_course_of_its_own(vigil_server: VigilServer, browser: Browser) -> None:
-    vigil_server.use_database()
-    now = utc_now()
-    patient_id = made_up.enrol("CART-021", now - timedelta(days=40))
-    first = made_up.infuse(patient_id, 1, now - timedelta(days=30))
-    made_up.assess(patient_id, first, [(now - timedelta(days=29), FEVER)])
-    second = made_up.infuse(patient_id, 2, now - timedelta(days=2))
-    made_up.assess(patient_id, second, [(now - timedelta(days=1), made_up.WELL)])
-    page = open_patient(vigil_server, browser, "code=CART-021")
-    expect(page.get_by_text("Second infusion, day 2", exact=False).first).to_be_visible()
-    touch(page.get_by_test_id("stButtonGroup").get_by_text("First infusion"))
-    expect(page.get_by_text("monitoring has ended", exact=False)).to_be_visible()
-    expect(
-        page.get_by_role("region", name="1 of 1 entry").get_by_role("img", name="CRS grade 1")
-    ).to_be_visible()
-
-
-def test_a_patient_without_an_entry_is_told_what_comes_first(
-    vigil_server: VigilServer, browser: Browser
-) -> None:
-    a_course(vigil_server, "CART-030", infused_hours_ago=0.5)
-    page = vigil_server.open(browser, Role.WARD, "/patient?code=CART-030")
-    expect(page.get_by_text("No assessment yet. First one due", exact=False)).to_be_visible()
-
-
-def test_an_unknown_code_is_answered_with_the_ones_there_are(
-    vigil_server: VigilServer, browser: Browser, scene: Scene
-) -> None:
-    page = vigil_server.open(browser, Role.WARD, "/patient?code=<b>CART-999")
-    expect(
-        page.get_by_text("There is no patient with the study code <b>CART-999.", exact=False)
-    ).to_be_visible()
-    touch(page.get_by_role("link", name="CART-007"))
-    wait_until_drawn(page)
-    expect(page.get_by_role("heading", name="CART-007", level=1)).to_be_visible()
 
 
 def test_axe_finds_nothing_serious(vigil_server: VigilServer, browser: Browser, scene: Scene) -> None:

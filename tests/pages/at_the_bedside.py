@@ -8,11 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from db.roles import Actor
 from settings import ROOT
+from tests.pages.frame import Frame
 
+_rerun = st.rerun
 _TAGS = re.compile(r"<[^>]+>")
 
 
@@ -37,6 +40,8 @@ class Sheet:
         with self._patch.context() as patch:
             for module in _modules_with_a_clock():
                 patch.setattr(f"{module}.utc_now", lambda: self.now)
+            # In memory there are no runs of a fragment alone: the whole page is drawn anew.
+            patch.setattr(st, "rerun", lambda *, scope="app": _rerun())
             act()
         assert not self.page.exception, self.page.exception[0].value
         return self
@@ -60,6 +65,15 @@ class Sheet:
         """Tick a box."""
         next(one for one in self.page.checkbox if one.label == label).check()
         return self
+
+    def unfold(self, key: str) -> "Sheet":
+        """Open what is folded away; `key` is that of the fold."""
+        self.page.session_state[key] = True
+        return self.run(self.page.run)
+
+    def frame(self, key: str | None = None) -> Frame:
+        """What stands in a container of the page, by its key, or on all of it."""
+        return Frame(self.page, key)
 
     def press(self, label: str) -> "Sheet":
         """Press a button."""

@@ -1,0 +1,100 @@
+"""The patient page: who, where and how graded, every version of an entry, and the ways on."""
+
+from datetime import timedelta
+
+import pytest
+
+from db.roles import Actor
+from tests.actions.conftest import CODE, NOW, OTHER_CODE, SHOCK, WELL, Site
+from tests.pages.at_the_bedside import Sheet
+from tests.support import made_up
+
+SIGNS_ONLY = dict.fromkeys(
+    ("ice_score", "consciousness", "seizure", "motor_weakness", "edema_or_raised_icp"), None
+)
+FEVER = {**WELL, "temperature_c": 38.6}
+
+
+@pytest.fixture
+def site(sqlite_site: Site) -> Site:
+    return sqlite_site
+
+
+@pytest.fixture
+def sheet(site: Site, monkeypatch: pytest.MonkeyPatch) -> Sheet:
+    return page_of(site.investigator, monkeypatch)
+
+
+def page_of(actor: Actor, monkeypatch: pytest.MonkeyPatch) -> Sheet:
+    return Sheet("ward/patient.py", actor, NOW, monkeypatch)
+
+
+def test_the_page_says_who_where_and_both_grades(site: Site, sheet: Sheet) -> None:
+    site.record(116)
+    site.record(119, **SIGNS_ONLY)
+    page = sheet.open(code=CODE).frame()
+    assert page.headings[0] == CODE
+    assert "First infusion, day 5. Last assessment 09:00, 1 h ago." in sheet.text
+    # ICE was not due at the last entry: the grade settled before it stands, with its time.
+    assert page.images[:2] == ["CRS grade 0", "ICANS grade 0"]
+    assert ", settled " in sheet.text
+    assert f"Assess {CODE}" in sheet.buttons
+
+
+def test_every_version_stands_with_its_reason(site: Site, sheet: Sheet) -> None:
+    site.record(100)
+    (entry,) = site.rows("assessment")
+    reason = "The line of another patient was read"
+    made_up.correct(entry["stable_id"], NOW - timedelta(hours=2), reason, temperature_c=36.2)
+    sheet.open(code=CODE, a=entry["stable_id"])
+    opened = sheet.frame("patient-entry")
+    assert any("Version 2 entered 7 Mar 2026 08:00" in line for line in opened.sentences)
+    assert opened.table("Values").cells("Temperature")[1:] == ["36.2 °C", "36.8 °C"]
+    assert any(reason in remark for remark in opened.remarks)
+    assert sheet.frame().table("1 of 1 entry").rows[0][-1].text == "2, corrected"
+
+
+def test_an_open_alert_leads_to_its_answer_and_reminders_are_no_orders(
+    site: Site, sheet: Sheet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    site.record(114)
+    site.record(119, **SHOCK)
+    (alert,) = site.rows("alert", signal="grade3")
+    sheet.open(code=CODE)
+    assert "not acknowledged" in sheet.text.lower()
+    assert "Reminder, not an order" in [header.value for header in sheet.page.header]
+    assert "dexamethasone 10 mg every 6 h" in sheet.text
+    # The second link is that of the bar.
+    assert sheet.link_with("Open the alert") == f"/alerts?a={alert['id']}"
+    alerts = Sheet("ward/alerts.py", site.investigator, NOW, monkeypatch).open(a=str(alert["id"]))
+    (heading,) = alerts.frame(f"alert-card-{alert['id']}").headings
+    assert heading.startswith(f"{CODE} has grade 3 CRS")
+
+
+def test_a_second_infusion_has_a_course_of_its_own(site: Site, sheet: Sheet) -> None:
+    patient_id = made_up.enrol("CART-121", NOW - timedelta(days=40))
+    for number, days_ago, values in ((1, 30, FEVER), (2, 2, WELL)):
+        infusion_id = made_up.infuse(patient_id, number, NOW - timedelta(days=days_ago))
+        made_up.assess(patient_id, infusion_id, [(NOW - timedelta(days=days_ago - 1), values)])
+    sheet.open(code="CART-121")
+    assert "Second infusion, day 2" in sheet.text
+    sheet.touch("Infusion", 1)
+    assert "monitoring has ended" in sheet.text
+    assert "CRS grade 1" in sheet.frame().table("1 of 1 entry").cells()
+
+
+def test_a_patient_without_an_entry_is_told_what_comes_first(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = page_of(site.nurse, monkeypatch).open(code=CODE).frame()
+    assert any(words.startswith("No assessment yet. First one due 2 Mar 10:00") for words in page.remarks)
+
+
+def test_an_unknown_code_is_answered_with_the_ones_there_are(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sheet = page_of(site.nurse, monkeypatch).open(code="<b>CART-999")
+    words = "There is no patient with the study code <b>CART-999. Choose one of these."
+    assert words in sheet.frame().remarks
+    assert sheet.frame().links() == {code: f"/patient?code={code}" for code in (CODE, OTHER_CODE)}
+    assert sheet.open(code=CODE).frame().headings[0] == CODE
