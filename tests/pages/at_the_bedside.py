@@ -11,6 +11,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from actions import accounts
 from db.roles import Actor
 from settings import ROOT
 from tests.pages.frame import Frame
@@ -26,7 +27,8 @@ class Sheet:
         self.now = now
         self._patch = monkeypatch
         self._script = script
-        monkeypatch.setattr("pages.parts.access.current_actor", lambda *, touch=True: actor)
+        # Below `current_actor`: modules take that by name when they are loaded, for every later test.
+        monkeypatch.setattr(accounts, "resume", lambda token, *, now, touch: actor)
         self.page = AppTest.from_file(str(ROOT / "pages" / script), default_timeout=30)
 
     def open(self, **query: str) -> "Sheet":
