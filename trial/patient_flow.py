@@ -38,7 +38,9 @@ class FlowLine:
 _NOT_INFUSED: Final = "Not infused"
 _ONCE: Final = "Infused once"
 _TWICE: Final = "Infused twice"
-_BARRED: Final = "barred from a second infusion"
+_BARRED: Final = "grade {} or more after the first"
+"""Not "barred": two investigators may have released the bar."""
+
 _DIED: Final = "died"
 _LEFT: Final = "withdrawn or lost"
 _STILL: Final = "still in the trial"
@@ -64,7 +66,7 @@ def patient_flow(patients: Iterable[FlowPatient], barring_grade: int) -> tuple[F
         for part in parts:
             codes = tuple(one.code for one in of_group if _part(one, barring_grade) == part)
             if codes:
-                lines.append(FlowLine(f"{group}, {part}", 2, codes))
+                lines.append(FlowLine(f"{group}, {part.format(barring_grade)}", 2, codes))
     return tuple(lines)
 
 

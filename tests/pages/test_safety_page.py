@@ -86,10 +86,10 @@ def test_every_number_of_the_first_page_has_its_patients_behind_it(trial: Show) 
     [
         ({}, "Infused twice, still in the trial", ["CART-001"]),
         ({}, "Infused once, died", ["CART-002"]),
-        ({}, "Infused once, barred from a second infusion", []),
+        ({}, "Infused once, grade 3 or more after the first", []),
         ({}, "Not infused, still in the trial", ["CART-004"]),
         ({"cutoff": "2026-04-09"}, "Infused once, died", []),
-        ({"cutoff": "2026-04-09"}, "Infused once, barred from a second infusion", ["CART-001"]),
+        ({"cutoff": "2026-04-09"}, "Infused once, grade 3 or more after the first", ["CART-001"]),
         ({"sex": "M"}, "Infused twice", []),
     ],
 )

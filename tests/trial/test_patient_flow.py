@@ -31,7 +31,7 @@ def test_each_patient_stands_where_the_trial_left_them() -> None:
         "Not infused, withdrawn or lost": ("left before",),
         "Not infused, still in the trial": ("waits",),
         "Infused once, died": ("barred and died",),
-        "Infused once, barred from a second infusion": ("barred",),
+        "Infused once, grade 3 or more after the first": ("barred",),
         "Infused once, still in the trial": ("once", "not graded"),
         "Infused twice, withdrawn or lost": ("lost",),
         "Infused twice, still in the trial": ("released",),
