@@ -103,7 +103,7 @@ class TestTheGate:
         assert "They have not been asked again since the first infusion." in shown
 
     def test_an_open_gate_shows_every_fact_beside_its_rule(self, show: Show, patient_id: int) -> None:
-        assessed(patient_id, *((day + 0.2, made_up.WELL) for day in range(1, 15)))
+        assessed(patient_id, *((day, made_up.WELL) for day in range(1, 15)))
         made_up.scan(patient_id, days_ago(6), Response.CR, 2)
         made_up.sample(patient_id, days_ago(8), CtDnaResult.NEGATIVE)
         made_up.sample(patient_id, days_ago(3), CtDnaResult.POSITIVE)
@@ -205,7 +205,7 @@ class TestTheBar:
     def test_two_investigators_release_it_and_a_wrong_password_keeps_the_reason(
         self, show: Show, patient_id: int
     ) -> None:
-        assessed(patient_id, (1, GRADE_3), *((day + 0.2, made_up.WELL) for day in range(2, 15)))
+        assessed(patient_id, (1, GRADE_3), *((day, made_up.WELL) for day in range(2, 15)))
         made_up.open_gate(patient_id, utc_now() - timedelta(hours=1))
         app = show("investigator")
         shown = words_of(app)

@@ -5,7 +5,7 @@ import io
 import json
 import zipfile
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,6 @@ from actions.committee import RuleDecision, decide_on_rule
 from actions.errors import AlreadyRecorded, ChangedMeanwhile, NotPermitted, Refused
 from actions.reports import NewReport, next_number, sign_report, store_report
 from actions.signatures import Signer, check_signer
-from clock import utc_now
 from commands.verify import run_checks
 from db.models import ProtocolVersion, Report, ReportFile, Signature
 from db.queries.reports import load_reports
@@ -39,7 +38,7 @@ from tests.support.databases import Filled, fill
 from tests.support.people import PASSWORD, configured, person
 from trial.protocol import load_protocol
 
-NOW = utc_now()
+NOW = datetime(2026, 3, 10, 9, tzinfo=UTC)
 
 
 @pytest.fixture
