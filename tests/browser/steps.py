@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 
 from tests.browser.ward import bar, choice_of, fill
 from tests.support.browser import PASSWORD, TABLET, wait_until_drawn
-from tests.support.settled import DRAWN_WITHIN_MS, touch, watch, write
+from tests.support.settled import DRAWN_WITHIN_MS, fill_form, touch, watch, write
 
 _IS_UNCOVERED = """e => {
   const box = e.getBoundingClientRect();
@@ -42,19 +42,21 @@ def set_up(page: Page, code: str, username: str, display_name: str) -> None:
     """Make the first administrator with the code of the console."""
     page.goto("/")
     expect(page.get_by_role("heading", name="First start")).to_be_visible()
-    write(page.get_by_label("Set-up code"), code)
-    write(page.get_by_label("Username"), username)
-    write(page.get_by_label("Name shown to others"), display_name)
-    write(page.get_by_label("Password", exact=True), PASSWORD)
-    write(page.get_by_label("Password once more"), PASSWORD)
+    typed = {
+        "Set-up code": code,
+        "Username": username,
+        "Name shown to others": display_name,
+        "Password": PASSWORD,
+        "Password once more": PASSWORD,
+    }
+    fill_form(page.locator("form"), typed)
     touch(page.get_by_role("button", name="Make the administrator"))
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
 
 
 def sign_in(page: Page, username: str, password: str = PASSWORD) -> None:
     """Fill the sign-in page that is open."""
-    write(page.get_by_label("Username"), username)
-    write(page.get_by_label("Password", exact=True), password)
+    fill_form(page.locator("form"), {"Username": username, "Password": password})
     touch(page.get_by_role("button", name="Sign in"))
     wait_until_drawn(page)
 
@@ -62,9 +64,8 @@ def sign_in(page: Page, username: str, password: str = PASSWORD) -> None:
 def add_account(page: Page, username: str, display_name: str, role: str) -> str:
     """On the accounts page: make an account; the one-time code for its password."""
     touch(page.get_by_text("Add an account"))
-    write(page.get_by_label("Username"), username)
-    write(page.get_by_label("Name shown to others"), display_name)
-    touch(page.get_by_role("radio", name=role))
+    typed = {"Username": username, "Name shown to others": display_name}
+    fill_form(page.get_by_test_id("stForm"), typed, [page.get_by_role("radio", name=role)])
     touch(page.get_by_role("button", name="Add account"))
     expect(page.get_by_role("heading", name=f"One-time code for {username}")).to_be_visible()
     code = page.get_by_test_id("stCode").inner_text().strip()
@@ -79,13 +80,16 @@ def begin(page: Page, username: str, code: str) -> None:
     """On a device of one's own: set the password with the one-time code, and sign in with it."""
     page.goto("/sign-in")
     touch(page.get_by_role("link", name="Set a password with a one-time code"))
-    write(page.get_by_label("Username"), username)
-    write(page.get_by_label("One-time code"), code)
-    write(page.get_by_label("New password", exact=True), PASSWORD)
-    write(page.get_by_label("New password once more"), PASSWORD)
+    typed = {
+        "Username": username,
+        "One-time code": code,
+        "New password": PASSWORD,
+        "New password once more": PASSWORD,
+    }
+    fill_form(page.locator("form"), typed)
     touch(page.get_by_role("button", name="Set password"))
     expect(page.get_by_text("The password is set. Sign in with it.")).to_be_visible()
-    write(page.get_by_label("Password", exact=True), PASSWORD)
+    fill_form(page.locator("form"), {"Password": PASSWORD})
     touch(page.get_by_role("button", name="Sign in"))
     wait_until_drawn(page)
 
@@ -109,9 +113,8 @@ def go_to(page: Page, title: str) -> None:
 
 def add_recipient(page: Page, name: str, address: str, group: str) -> None:
     """On the recipients page: one more address that alerts go to."""
-    write(page.get_by_label("Name", exact=True), name)
-    write(page.get_by_label("E-mail address"), address)
-    touch(page.get_by_role("radio", name=group))
+    typed = {"Name": name, "E-mail address": address}
+    fill_form(page.get_by_test_id("stForm"), typed, [page.get_by_role("radio", name=group)])
     touch(page.get_by_role("button", name="Add recipient"))
     expect(page.get_by_text(f"{name} is told of every alert from now on.")).to_be_visible()
     expect(page.get_by_role("heading", name="Told now (1)")).to_be_visible()
@@ -130,10 +133,8 @@ def enrol(coordinator: Page, investigator: Page, code: str, age: str, treating: 
 def start_screening(page: Page, code: str, age: str, treating: str) -> None:
     """On the enrolment page: a study code, a woman's age and who treats her."""
     form = open_form(page, "Start a screening")
-    write(form.get_by_label("Study code"), code)
-    touch(form.get_by_role("radio", name="Female"))
-    write(form.get_by_label("Age in years"), age)
-    touch(form.get_by_role("radio", name=treating))
+    choices = [form.get_by_role("radio", name=name) for name in ("Female", treating)]
+    fill_form(form, {"Study code": code, "Age in years": age}, choices)
     touch(form.get_by_role("button", name="Start screening"))
     expect(page.get_by_text(f"{code} is in screening. Record the facts below.")).to_be_visible()
 
@@ -184,23 +185,18 @@ ANSWERS: Final[Mapping[str, str]] = {
 def record_facts(page: Page, code: str) -> None:
     """On the enrolment page of a woman in screening: everything that is asked, and recorded."""
     form = page.locator("details").filter(has_text=f"Record the facts of {code}").first
-    for label, typed in FACTS.items():
-        write(form.get_by_label(label, exact=True), typed)
-    for question, choice in ANSWERS.items():
-        touch(choice_of(form, question, choice))
+    fill_form(form, FACTS, (choice_of(form, question, choice) for question, choice in ANSWERS.items()))
     touch(form.get_by_role("button", name=f"Record the facts of {code}"))
     expect(page.get_by_text(f"The facts of {code} are recorded and judged.")).to_be_visible()
 
 
 def judge(page: Page, code: str) -> None:
     """On the enrolment page, as an investigator: nothing stands in the way, with a reason each time."""
-    for question, reason in (
-        ("Anything that impairs consent", "Reason, on consent and compliance"),
-        ("Uncontrolled comorbidity", "Reason, on comorbidity"),
-        ("Another unacceptable risk", "Reason, on another risk"),
-    ):
-        touch(choice_of(page, question, "No"))
-        write(page.get_by_label(reason), "nothing found on history and examination")
+    subjects = ("consent and compliance", "comorbidity", "another risk")
+    reasons = {f"Reason, on {subject}": "nothing found on history and examination" for subject in subjects}
+    questions = ("Anything that impairs consent", "Uncontrolled comorbidity", "Another unacceptable risk")
+    form = page.get_by_test_id("stForm").filter(has_text=questions[0])
+    fill_form(form, reasons, [choice_of(form, question, "No") for question in questions])
     touch(page.get_by_role("button", name=f"Record the judgements on {code}"))
     expect(page.get_by_text(f"The judgements on {code} are recorded.")).to_be_visible()
 
@@ -227,12 +223,15 @@ def infuse(page: Page, code: str, on: str, at: str, which: str = "first") -> Non
 def record_infusion(page: Page, on: str, at: str, which: str) -> None:
     """Fill the form of one infusion of the patient who is chosen, and send it."""
     form = open_form(page, f"Record the {which} infusion")
-    write(form.get_by_label("Infusion, date"), on)
-    write(form.get_by_label("Infusion, time"), at)
-    write(form.get_by_label("Weight in kg"), "61.5")
-    write(form.get_by_label("Dose in cells/kg"), "2e6")
-    write(form.get_by_label("Lot"), "LOT-4711")
-    write(form.get_by_label("Baseline ICE, 0 to 10"), "10")
+    typed = {
+        "Infusion, date": on,
+        "Infusion, time": at,
+        "Weight in kg": "61.5",
+        "Dose in cells/kg": "2e6",
+        "Lot": "LOT-4711",
+        "Baseline ICE, 0 to 10": "10",
+    }
+    fill_form(form, typed)
     touch(form.get_by_role("button", name=f"Record the {which} infusion"))
 
 

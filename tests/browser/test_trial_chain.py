@@ -37,7 +37,7 @@ from tests.support.browser import (
     wait_until_drawn,
 )
 from tests.support.moved_clock import MovedClock
-from tests.support.settled import touch, write
+from tests.support.settled import fill_form, touch, write
 from tests.support.smtp import ReceivedMail, SmtpServer, running_smtp_server
 from tests.support.worker import running_worker
 from trial.screening_facts import Purpose
@@ -146,9 +146,8 @@ def enrol(trial: Trial) -> int:
         office = trial.open(Role.COORDINATOR, f"/enrolment?code={CODE}")
         expect(office.get_by_text("Undecided: 5 criteria are not yet known.").first).to_be_visible()
         form = steps.open_form(office, f"Correct or add facts of {CODE}")
-        write(form.get_by_label("LVEF, %"), "62")
-        touch(choice_of(form, "Myocardial infarction, ever", "No"))
-        write(form.get_by_label("Why are the facts changed"), "echocardiogram and history arrived")
+        typed = {"LVEF, %": "62", "Why are the facts changed": "echocardiogram and history arrived"}
+        fill_form(form, typed, [choice_of(form, "Myocardial infarction, ever", "No")])
         touch(form.get_by_role("button", name=f"Record the facts of {CODE}"))
         expect(office.get_by_text(f"The facts of {CODE} are recorded and judged.")).to_be_visible()
     with step("an investigator judges, and signs the enrolment"):
@@ -177,7 +176,7 @@ def infuse(trial: Trial, which: str) -> None:
         infusion = session.exec(
             select(Infusion).where(Infusion.number == (1 if which == "first" else 2))
         ).one()
-    days = [infusion.infused_at + timedelta(days=day + 0.2) for day in range(1, 15)]
+    days = [infusion.infused_at + timedelta(days=day) for day in range(1, 15)]
     made_up.assess(infusion.patient_id, int(infusion.id or 0), [(at, made_up.WELL) for at in days])
 
 
@@ -203,20 +202,21 @@ def find_what_opens_the_gate(trial: Trial) -> None:
 
 def record_scan(page: Page, on: str, response: str, deauville: str) -> None:
     form = steps.open_form(page, "Record a PET/CT")
-    write(form.get_by_label("Date of the PET/CT"), on)
-    touch(choice_of(form, "Response", response))
-    touch(choice_of(form, "Deauville score", deauville))
+    choices = [choice_of(form, "Response", response), choice_of(form, "Deauville score", deauville)]
+    fill_form(form, {"Date of the PET/CT": on}, choices)
     touch(form.get_by_role("button", name="Record PET/CT"))
     expect(page.get_by_text(re.compile(r"^The PET/CT of .* is recorded\.$"))).to_be_visible()
 
 
 def record_sample(page: Page, on: str, value: str, resulted_on: str) -> None:
     form = steps.open_form(page, "Record a ctDNA sample")
-    write(form.get_by_label("Date of sampling"), on)
-    touch(choice_of(form, "Result", "Positive"))
-    write(form.get_by_label("Value", exact=True), value)
-    write(form.get_by_label("Unit of the value"), "hGE/mL")
-    write(form.get_by_label("Date of the result"), resulted_on)
+    typed = {
+        "Date of sampling": on,
+        "Value": value,
+        "Unit of the value": "hGE/mL",
+        "Date of the result": resulted_on,
+    }
+    fill_form(form, typed, [choice_of(form, "Result", "Positive")])
     touch(form.get_by_role("button", name="Record sample"))
     expect(page.get_by_role("row", name=f"{value} hGE/mL")).to_be_visible()
 

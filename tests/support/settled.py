@@ -5,6 +5,7 @@ meanwhile may land on what is being replaced. So whoever touches waits until the
 nothing, the server owes the browser nothing, and nothing moves: `settled`.
 """
 
+from collections.abc import Iterable, Mapping
 from itertools import count
 from weakref import WeakSet
 
@@ -16,12 +17,19 @@ _turns = count(1)
 _in_front: WeakSet[Page] = WeakSet()
 # An open list of choices closes when its box is left.
 _BOX = 'textarea, input:not([role="combobox"], [type="radio"], [type="checkbox"])'
+_LEAVE = """kind => {
+  const within = document.activeElement?.matches(kind);
+  if (within) document.activeElement.blur();
+  return !within && !!window.vigilStillRests?.();
+}"""
 
 # Streamlit's messages are protobuf: BackMsg.rerun_script is field 11, ForwardMsg.script_finished is field 6,
 # whose value 2 says that another run follows at once; tests/house/test_settled.py compares the numbers.
 WATCH = """(() => {
   const RERUN_SCRIPT = 11, SCRIPT_FINISHED = 6, EARLY_FOR_RERUN = 2;
-  const seen = { owed: false, answered: false, changed: false, leaving: false, turn: 0, quiet: 0 };
+  const seen = {
+    owed: false, answered: false, changed: false, leaving: false, turn: 0, quiet: 0, rests: false,
+  };
   window.vigilSeen = seen;
 
   function* fields(bytes) {
@@ -67,6 +75,13 @@ WATCH = """(() => {
   const still = new CSSStyleSheet();
   still.replaceSync('* { transition: none !important; }');
   document.adoptedStyleSheets = [still];
+  // A fold is at once open or closed, instead of after half a second.
+  const animate = Element.prototype.animate;
+  Element.prototype.animate = function (...given) {
+    const movement = animate.apply(this, given);
+    movement.finish();
+    return movement;
+  };
 
   window.addEventListener('beforeunload', () => { seen.leaving = true; });
   new MutationObserver(() => { seen.changed = true; }).observe(
@@ -91,8 +106,11 @@ WATCH = """(() => {
     else seen.quiet += 1;
     seen.turn = turn;
     seen.changed = false;
-    return seen.quiet >= frames;
+    seen.rests = seen.quiet >= frames;
+    return seen.rests;
   };
+
+  window.vigilStillRests = () => seen.rests && !seen.changed && !waitsFor();
 })()"""
 
 
@@ -131,9 +149,26 @@ def settled(page: Page) -> None:
 
 
 def leave(page: Page) -> None:
-    """Leave the box that is being written in, if one is, and wait for what that starts."""
-    page.evaluate("kind => document.activeElement?.matches(kind) && document.activeElement.blur()", _BOX)
-    settled(page)
+    """Leave the box that is being written in, if one is, and wait for what that starts.
+
+    On a page that has settled and stayed so there is nothing to wait for.
+    """
+    to_the_front(page)
+    if not page.evaluate(_LEAVE, _BOX):
+        settled(page)
+
+
+def fill_form(form: Locator, typed: Mapping[str, str], choices: Iterable[Locator] = ()) -> None:
+    """Fill the boxes of a form by their labels and touch its choices, as fast as the browser allows.
+
+    For a form of one button, which tells the server nothing before that is touched.
+    """
+    leave(form.page)
+    for label, text in typed.items():
+        form.get_by_label(label, exact=True).fill(text)
+    for choice in choices:
+        choice.click()
+    leave(form.page)
 
 
 def touch(target: Locator, *, force: bool = False) -> None:
