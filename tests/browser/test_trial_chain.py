@@ -146,8 +146,8 @@ def enrol(trial: Trial) -> int:
         office = trial.open(Role.COORDINATOR, f"/enrolment?code={CODE}")
         expect(office.get_by_text("Undecided: 5 criteria are not yet known.").first).to_be_visible()
         form = steps.open_form(office, f"Correct or add facts of {CODE}")
-        typed = {"LVEF, %": "62", "Why are the facts changed": "echocardiogram and history arrived"}
-        fill_form(form, typed, [choice_of(form, "Myocardial infarction, ever", "No")])
+        boxes = {"LVEF, %": "62", "Why are the facts changed": "echocardiogram and history arrived"}
+        fill_form(form, boxes, [choice_of(form, "Myocardial infarction, ever", "No")])
         touch(form.get_by_role("button", name=f"Record the facts of {CODE}"))
         expect(office.get_by_text(f"The facts of {CODE} are recorded and judged.")).to_be_visible()
     with step("an investigator judges, and signs the enrolment"):
