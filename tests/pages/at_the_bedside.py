@@ -1,9 +1,10 @@
-"""A page of the ward run in memory: a signed-in person, a patient in the address, what stands on the page."""
+"""A page run in memory: a signed-in person, a patient in the address, what stands on the page."""
 
 import html
 import re
 from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,11 @@ class Sheet:
         plain = [html.unescape(_TAGS.sub(" ", piece)) for piece in pieces]
         return " ".join(" ".join([*plain, *words]).split())
 
+    def typed(self, label: str) -> str:
+        """What stands in a box."""
+        boxes = [*self.page.text_input, *self.page.text_area]
+        return next(one.value or "" for one in boxes if one.label == label)
+
     @property
     def labels(self) -> list[str]:
         """The labels of the boxes."""
@@ -108,11 +114,11 @@ class Sheet:
         return html.unescape(found[1])
 
 
+@cache
 def _modules_with_a_clock() -> list[str]:
-    """The modules of the ward's pages that read the time."""
-    folder = ROOT / "pages" / "ward"
+    """The modules of pages that read the time; the scripts themselves take it from `clock` in each run."""
     paths = [
-        path for path in folder.rglob("*_parts/*.py") if "import utc_now" in path.read_text(encoding="utf-8")
+        path for path in (ROOT / "pages").rglob("*parts/*.py") if "import utc_now" in path.read_text("utf-8")
     ]
     return [_module(path) for path in paths] + ["clock"]
 

@@ -77,6 +77,15 @@ def box(app: AppTest, field: str) -> Any:
     return of_the_patient
 
 
+def fill_start(app: AppTest, **typed: Any) -> None:
+    """Fill boxes of the form that begins a screening."""
+    boxes: list[Any] = [*app.text_input, *app.button_group]
+    for one in boxes:
+        field = str(one.key).removeprefix("screening_new_0_")
+        if field in typed:
+            one.set_value(typed[field])
+
+
 def press(app: AppTest, label: str) -> AppTest:
     (button,) = [one for one in app.button if one.label == label]
     return drawn(button.click().run())
@@ -84,6 +93,28 @@ def press(app: AppTest, label: str) -> AppTest:
 
 def labels(app: AppTest) -> list[str]:
     return [one.label for one in app.button]
+
+
+class TestStarting:
+    def test_a_screening_begins_and_nothing_typed_is_lost(
+        self, site: Site, open_as: Callable[..., AppTest]
+    ) -> None:
+        app = open_as(Role.COORDINATOR, code="")
+        fill_start(app, study_code="Li Wei", age_years="61", sex=Sex.F)
+        fill_start(app, treating_investigator_id=site.investigator.user_id)
+        app = press(app, "Start screening")
+        assert "Study code looks like a name. Enter the code of the trial, such as CART-007." in words(app)
+        assert {"Li Wei", "61"} <= {one.value for one in app.text_input}
+        assert site.rows("patient", sex="F") == []
+        fill_start(app, study_code="CART-006")
+        app = press(app, "Start screening")
+        assert "CART-006 is in screening. Record the facts below." in words(app)
+        assert "Facts of CART-006" in [one.value for one in app.header]
+        (stored,) = site.rows("patient", study_code="CART-006")
+        assert (stored["sex"], stored["age_years"], stored["enrolled_at"]) == ("F", 61, None)
+        assert stored["treating_investigator_id"] == site.investigator.user_id
+        lists = open_as(Role.COORDINATOR, code="").get("html")
+        assert any('href="/enrolment?code=CART-006"' in one.proto.body for one in lists)
 
 
 class TestFacts:
@@ -297,6 +328,33 @@ class TestAfterEnrolment:
         press(app, f"Record the facts of {INFUSED}")
         assert standing(site.patients[INFUSED]).verdict is Verdict.NOT_ELIGIBLE
         assert "by the facts recorded not eligible: " in words(open_as(Role.WARD, PATIENT, code=INFUSED))
+
+
+class TestLastingFindings:
+    def test_an_investigator_records_them_and_not_who_treats(
+        self, site: Site, open_as: Callable[..., AppTest]
+    ) -> None:
+        app = open_as(Role.INVESTIGATOR, code=INFUSED)
+        assert f"Who treats {INFUSED}" not in [one.value for one in app.subheader]
+        box(app, "lasting_findings").set_value(["none", "hypoxia"])
+        box(app, "lasting_findings_note").set_value("home oxygen 2 L/min")
+        app = press(app, "Save lasting findings")
+        assert "None of these cannot stand beside a sign. Take one of them back." in words(app)
+        assert site.rows("patient", study_code=INFUSED)[0]["lasting_findings"] is None
+        box(app, "lasting_findings").set_value(["hypoxia"])
+        app = press(app, "Save lasting findings")
+        assert f"Lasting findings of {INFUSED} are recorded." in words(app)
+        assert "Note: home oxygen 2 L/min" in words(app)
+        (stored,) = site.rows("patient", study_code=INFUSED)
+        assert stored["lasting_findings"] == "hypoxia"
+        assert stored["lasting_findings_note"] == "home oxygen 2 L/min"
+
+    def test_a_coordinator_changes_who_treats_and_no_findings(
+        self, site: Site, open_as: Callable[..., AppTest]
+    ) -> None:
+        app = open_as(Role.COORDINATOR, code=INFUSED)
+        assert f"Who treats {INFUSED}" in [one.value for one in app.subheader]
+        assert "Save lasting findings" not in labels(app)
 
 
 class TestWhoIsInScreening:
