@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 import streamlit as st
@@ -32,13 +32,13 @@ class Sheet:
         monkeypatch.setattr(accounts, "resume", lambda token, *, now, touch: actor)
         self.page = AppTest.from_file(str(ROOT / "pages" / script), default_timeout=30)
 
-    def open(self, **query: str) -> "Sheet":
+    def open(self, **query: str) -> Self:
         """Open the page at an address."""
         for name, value in query.items():
             self.page.query_params[name] = value
         return self.run(self.page.run)
 
-    def run(self, act: Callable[[], object]) -> "Sheet":
+    def run(self, act: Callable[[], object]) -> Self:
         """Run the page at the moment the test is at."""
         with self._patch.context() as patch:
             for module in _modules_with_a_clock():
@@ -49,27 +49,27 @@ class Sheet:
         assert not self.page.exception, self.page.exception[0].value
         return self
 
-    def touch(self, label: str, choice: Any) -> "Sheet":
+    def touch(self, label: str, choice: Any) -> Self:
         """One choice of a group of pills, which draws the page anew."""
         return self.run(lambda: self.choose(label, choice).page.run())
 
-    def choose(self, label: str, choice: Any) -> "Sheet":
+    def choose(self, label: str, choice: Any) -> Self:
         """One choice of a group inside a form, which waits for the form's button."""
         next(one for one in self.page.button_group if one.label == label).set_value(choice)
         return self
 
-    def write(self, label: str, text: str) -> "Sheet":
+    def write(self, label: str, text: str) -> Self:
         """Fill a box; inside a form it waits for the form's button."""
         boxes = [*self.page.text_input, *self.page.text_area]
         next(one for one in boxes if one.label == label).set_value(text)
         return self
 
-    def tick(self, label: str) -> "Sheet":
+    def tick(self, label: str) -> Self:
         """Tick a box."""
         next(one for one in self.page.checkbox if one.label == label).check()
         return self
 
-    def unfold(self, key: str) -> "Sheet":
+    def unfold(self, key: str) -> Self:
         """Open what is folded away; `key` is that of the fold."""
         self.page.session_state[key] = True
         return self.run(self.page.run)
@@ -78,7 +78,7 @@ class Sheet:
         """What stands in a container of the page, by its key, or on all of it."""
         return Frame(self.page, key)
 
-    def press(self, label: str) -> "Sheet":
+    def press(self, label: str) -> Self:
         """Press a button."""
         button = next(one for one in self.page.button if one.label == label)
         return self.run(lambda: button.click().run())
