@@ -54,6 +54,25 @@ def test_every_version_stands_with_its_reason(site: Site, sheet: Sheet) -> None:
     assert sheet.frame().table("1 of 1 entry").rows[0][-1].text == "2, corrected"
 
 
+def test_a_comment_is_shown_as_it_was_typed(site: Site, sheet: Sheet) -> None:
+    comment = "=1+1 <b>bold</b> *stars* 患者 مريض"
+    saved = site.record(100, comment=comment)
+    remarks = sheet.open(code=CODE, a=saved.stable_id).frame("patient-entry").remarks
+    assert f"Comment in version 1: {comment}" in remarks
+
+
+def test_the_grid_says_done_missing_and_to_come_in_words(site: Site, sheet: Sheet) -> None:
+    saved = site.record(112.1, **SIGNS_ONLY)  # 02:06 on day 5
+    grid = sheet.open(code=CODE).frame().table("Signs: temperature, systolic pressure and SpO2.")
+    assert grid.cells("5 7 Mar")[1:5] == [
+        "Signs done",
+        "Signs missing ICE missing",
+        "Signs due now",
+        "Signs to come ICE to come",
+    ]
+    assert sheet.link_with("done") == f"/patient?code={CODE}&a={saved.stable_id}"
+
+
 def test_an_open_alert_leads_to_its_answer_and_reminders_are_no_orders(
     site: Site, sheet: Sheet, monkeypatch: pytest.MonkeyPatch
 ) -> None:
