@@ -1,6 +1,7 @@
 """The forms before sign-in: cookies, deep links, change of user, codes, the first start."""
 
 import re
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -134,6 +135,20 @@ def test_the_page_allows_no_script_and_only_its_own_style(app: ASGIApp) -> None:
     assert "script-src" not in policy
     assert "unsafe-inline" not in policy
     assert get(app, "/sign-in").header("cache-control") == "no-store"
+
+
+def test_whose_sign_in_ended_over_an_assessment_reads_that_the_entry_is_kept(
+    app: ASGIApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account()
+    cookie = session_cookie(sign_in(app))
+    later = utc_now() + timedelta(minutes=15)
+    monkeypatch.setattr("web.sign_in.utc_now", lambda: later)
+    assess = get(app, "/sign-in?next=%2Fassess%3Fcode%3DCART-007", cookie=cookie).body
+    assert "You were signed out after 15 minutes without use. Your entry is kept as a draft." in assess
+    alerts = get(app, "/sign-in?next=%2Falerts", cookie=cookie).body
+    assert "You were signed out after 15 minutes without use." in alerts
+    assert "draft" not in alerts
 
 
 class TestLinkInAMail:
