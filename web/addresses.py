@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from actions.permissions import Page, first_page, may_see
 from db.roles import Role
-from pages.parts.access import REPORT_FILES
+from pages.parts.access import REPORT_FILES, REPORT_SIGNATURES, SAE_REPORTS
 from settings import is_loopback
 
 SIGN_IN = "/sign-in"
@@ -15,7 +15,9 @@ CHANGE_USER = "/change-user"
 FIRST_START = "/first-start"
 SET_PASSWORD = "/set-password"
 HEALTH = "/healthz"
-REPORT_FILE = f"{REPORT_FILES}/{{file_id:int}}"
+REPORT_FILE = f"{REPORT_FILES}/{{number:int}}"
+SIGNATURE_SHEET = f"{REPORT_SIGNATURES}/{{number:int}}"
+SAE_REPORT = f"{SAE_REPORTS}/{{number:int}}"
 
 PUBLIC_PATHS: Final[Mapping[str, tuple[str, ...]]] = {
     SIGN_IN: ("GET", "HEAD", "POST"),

@@ -9,7 +9,7 @@ from starlette.routing import Route
 from db.session import SaveRefused, reading
 from web import addresses
 from web.first_start import first_start, show_first_start
-from web.report_files import report_file
+from web.report_files import report_file, report_signatures, sae_report
 from web.sign_in import change_user, set_password, show_set_password, show_sign_in, sign_in, sign_out
 
 
@@ -38,4 +38,6 @@ ROUTES = [
     Route(addresses.SET_PASSWORD, set_password, methods=["POST"]),
     Route(addresses.HEALTH, health, methods=["GET"]),
     Route(addresses.REPORT_FILE, report_file, methods=["GET"]),
+    Route(addresses.SIGNATURE_SHEET, report_signatures, methods=["GET"]),
+    Route(addresses.SAE_REPORT, sae_report, methods=["GET"]),
 ]

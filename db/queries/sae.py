@@ -15,6 +15,7 @@ _NOTIFICATIONS: Final = Record.metadata.tables["sae_notification"]
 _WITHDRAWALS: Final = Record.metadata.tables["sae_notification_withdrawal"]
 _REPORTS: Final = Record.metadata.tables["sae_report"]
 _USERS: Final = Record.metadata.tables["user"]
+_PATIENTS: Final = Record.metadata.tables["patient"]
 
 
 NOTIFICATION_STANDS: Final[ColumnElement[bool]] = _NOTIFICATIONS.c.id.not_in(
@@ -131,3 +132,14 @@ def load_report_pdf(session: Session, report_id: int) -> bytes:
     return bytes(
         session.connection().execute(select(_REPORTS.c.pdf).where(_REPORTS.c.id == report_id)).scalar_one()
     )
+
+
+def load_report_name(session: Session, report_id: int) -> str | None:
+    """The name of the file of one version of a report; None where there is no such version."""
+    query = (
+        select(_PATIENTS.c.study_code, _REPORTS.c.event_stable_id, _REPORTS.c.version)
+        .join(_PATIENTS, _PATIENTS.c.id == _REPORTS.c.patient_id)
+        .where(_REPORTS.c.id == report_id)
+    )
+    row = session.connection().execute(query).first()
+    return row and f"sae-{row.study_code}-{row.event_stable_id[:8]}-v{row.version}.pdf"

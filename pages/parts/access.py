@@ -23,7 +23,11 @@ SESSION_COOKIE = "vigil_session"
 """The cookie with the random token of a sign-in; `web.sign_in` sets it, HttpOnly."""
 
 REPORT_FILES = "/report-file"
-"""Where `web.report_files` gives the files of the committee's reports, by their number."""
+REPORT_SIGNATURES = "/report-signatures"
+SAE_REPORTS = "/sae-report"
+"""Where `web.report_files` gives files, by number: those of the committee's reports, the sheets with the
+signatures of one, the versions of the reports of serious events.
+"""
 
 _LINK = "vigil-link vigil-link-block"
 _USER_KEY = "_signed_in_user_id"

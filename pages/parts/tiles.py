@@ -112,10 +112,10 @@ def link(words: str, href: str, *, classes: str = "vigil-link") -> str:
     return piece("a", text=words, classes=classes, href=href, target="_self")
 
 
-def download(words: str, href: str, name: str) -> str:
-    """A link that saves a file under this name; the page stays as it is."""
+def download(words: str, href: str) -> str:
+    """A link to an address that names its file and only gives it to be saved; the page stays as it is."""
     classes = "vigil-link vigil-link-block"
-    return piece("a", text=words, classes=classes, href=href, download=name)
+    return piece("a", text=words, classes=classes, href=href, download="")
 
 
 def table(

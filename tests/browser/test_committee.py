@@ -156,7 +156,7 @@ def make_and_sign_the_report(page: Page) -> bytes:
         signature = page.get_by_role("row", name="Committee Example safety")
         expect(signature).to_contain_text("I have reviewed this report")
         with page.expect_download() as sheet:
-            touch(page.get_by_role("button", name="Signatures of report 1 (PDF)"))
+            touch(page.get_by_role("link", name="Signatures of report 1 (PDF)"))
         words = PdfReader(sheet.value.path()).pages[0].extract_text()
         assert "Committee Example" in words
         assert "vigil-report-1-open.pdf" in words

@@ -85,7 +85,7 @@ def test_crs_is_not_typed_and_the_report_of_an_event_is_made_and_downloaded(
     touch(page.get_by_role("button", name="Make version 1"))
     expect(page.get_by_text("Version 1 of the report is made.")).to_be_visible()
     with page.expect_download() as downloading:
-        touch(page.get_by_role("button", name="Download version 1 (PDF)"))
+        touch(page.get_by_role("link", name="Download version 1 (PDF)"))
     content = downloading.value.path().read_bytes()
     assert downloading.value.suggested_filename == f"sae-{CODE}-{stable_id[:8]}-v1.pdf"
     assert "Chills, hypotension, meropenem." in PdfReader(io.BytesIO(content)).pages[0].extract_text()

@@ -100,4 +100,4 @@ def _answer(sent: list[Message]) -> Answer:
         return Answer(101, [], "")
     headers = [(name.decode().lower(), value.decode("latin-1")) for name, value in start["headers"]]
     body = b"".join(message.get("body", b"") for message in sent[1:])
-    return Answer(start["status"], headers, body.decode())
+    return Answer(start["status"], headers, body.decode(errors="replace"))

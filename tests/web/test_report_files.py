@@ -1,4 +1,4 @@
-"""Files of the committee's reports by their address: who gets which part, asked at each request."""
+"""Files of reports by their address: who gets what, asked at each request."""
 
 from datetime import UTC, datetime
 from urllib.parse import quote
@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 
 from actions import permissions
 from actions.permissions import Action
-from db.models import Report, ReportFile
+from db.models import Patient, Report, ReportFile, SaeReport, Signature
 from db.roles import Role
 from db.session import writing
 from tests.web.asgi import get
@@ -96,3 +96,70 @@ def test_nobody_signed_in_is_led_to_the_sign_in(app: ASGIApp, files: dict[str, s
 def test_a_file_that_is_not_there_is_said(app: ASGIApp, files: dict[str, str]) -> None:
     answer = get(app, "/report-file/999", cookie=sign_in(role=Role.COMMITTEE))
     assert (answer.status, answer.body[:22]) == (404, "There is no such file.")
+
+
+@pytest.fixture
+def sae_report(app: ASGIApp) -> str:
+    """The address of version 2 of the report of a serious event."""
+    with writing() as session:
+        patient = Patient(study_code="CART-007", enrolled_at=AT)
+        session.add(patient)
+        session.flush()
+        report = SaeReport(
+            event_stable_id="0123456789abcdef" * 2,
+            patient_id=int(patient.id or 0),
+            version=2,
+            content_hash=HASH,
+            pdf=b"%PDF of the event",
+            pdf_sha256=HASH,
+            made_at=AT,
+        )
+        session.add(report)
+        session.flush()
+        return f"/sae-report/{report.id}"
+
+
+@pytest.mark.parametrize("role", [Role.COORDINATOR, Role.INVESTIGATOR, Role.COMMITTEE])
+def test_the_report_of_a_serious_event_is_for_those_who_see_the_events(
+    app: ASGIApp, sae_report: str, role: Role
+) -> None:
+    answer = get(app, sae_report, cookie=sign_in(role=role))
+    assert (answer.status, answer.body) == (200, "%PDF of the event")
+    assert answer.header("content-type") == "application/pdf"
+    named = answer.header("content-disposition")
+    assert named == "attachment; filename*=UTF-8''sae-CART-007-01234567-v2.pdf"
+
+
+@pytest.mark.parametrize("role", [Role.WARD, Role.ADMIN, Role.DISPLAY])
+def test_another_role_does_not_get_the_report_of_a_serious_event(
+    app: ASGIApp, sae_report: str, role: Role
+) -> None:
+    cookie = sign_in(role=role)
+    for address in (sae_report, "/sae-report/999"):
+        answer = get(app, address, cookie=cookie)
+        assert answer.status == 403
+        assert "may not see the reports of serious events" in answer.body
+
+
+def test_the_signatures_are_given_once_there_is_one(app: ASGIApp, files: dict[str, str]) -> None:
+    cookie = sign_in(role=Role.COMMITTEE)
+    address = "/report-signatures/1"
+    assert get(app, address, cookie=cookie).status == 404
+    with writing() as session:
+        session.add(
+            Signature(
+                subject="report",
+                subject_id=1,
+                meaning="I have reviewed this report",
+                record_hash=HASH,
+                signed_by=1,
+                printed_name="Prof Example",
+                role="committee",
+                signed_at=AT,
+            )
+        )
+    answer = get(app, address, cookie=cookie)
+    assert answer.status == 200
+    assert answer.body.startswith("%PDF")
+    assert str(answer.header("content-disposition")).endswith("vigil-report-1-signatures.pdf")
+    assert get(app, address, cookie=sign_in("ward", Role.WARD)).status == 403

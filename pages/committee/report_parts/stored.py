@@ -12,13 +12,12 @@ from db.queries.verify import load_protocol_texts
 from db.roles import Actor
 from db.session import reading
 from pages.parts import tiles
-from pages.parts.access import REPORT_FILES
+from pages.parts.access import REPORT_FILES, REPORT_SIGNATURES
 from pages.parts.sheet import Sheet
 from pages.parts.wording import date_and_time
-from reports.committee import MEDIA, EarlierReportError, moved_since
+from reports.committee import EarlierReportError, moved_since
 from reports.committee_figures import Part
 from reports.committee_moved import Moved
-from reports.signature_sheet import render_signatures
 from trial.protocol import parse_protocol
 
 _KINDS = {"pdf": "PDF", "html": "web page", "xlsx": "Excel", "csv": "CSV files"}
@@ -67,7 +66,7 @@ def _parts_of(actor: Actor) -> tuple[Part, ...]:
 def _file_link(report: StoredReport, file: StoredFile) -> str:
     """An address that asks for the role again."""
     words = f"{_KINDS[file.kind]}, report {report.number}, {file.part} part"
-    return tiles.download(words, f"{REPORT_FILES}/{file.id}", file.name)
+    return tiles.download(words, f"{REPORT_FILES}/{file.id}")
 
 
 def _signatures(report: StoredReport) -> str:
@@ -91,15 +90,8 @@ def _draw_signature_sheet(report: StoredReport) -> None:
     """The signatures as a file of their own, once there is one: those that were signed stay as they are."""
     if not report.signatures:
         return
-    protocol, zone = context.protocol(), context.settings().zone
-    st.download_button(
-        f"Signatures of report {report.number} (PDF)",
-        lambda: render_signatures(report, protocol.registration, zone),
-        file_name=f"vigil-report-{report.number}-signatures.pdf",
-        mime=MEDIA["pdf"],
-        on_click="ignore",
-        key=f"report-signatures-{report.id}",
-    )
+    words, address = f"Signatures of report {report.number} (PDF)", f"{REPORT_SIGNATURES}/{report.id}"
+    st.html(tiles.line(tiles.download(words, address)))
 
 
 def _draw_moved(actor: Actor, report: StoredReport) -> None:

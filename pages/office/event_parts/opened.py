@@ -14,7 +14,6 @@ from db.inputs_event import EpisodeIn
 from db.queries.derived_episodes import DerivedEpisode
 from db.queries.events import EventRecord, load_event_versions
 from db.queries.office import PatientRecord
-from db.queries.sae import load_report_pdf
 from db.queries.sae_facts import load_sae_facts
 from db.roles import Actor
 from db.session import reading
@@ -96,8 +95,7 @@ def _draw_serious(actor: Actor, loaded: Loaded, event: EventRecord, code: str, n
         st.html(clock_band(reading_))
     with reading() as session:
         facts = load_sae_facts(session, event.stable_id, context.protocol(), context.settings().zone)
-        files = {one.id: load_report_pdf(session, one.id) for one in reports}
-    draw_versions(code, reports, files, facts is not None and is_outdated(facts))
+    draw_versions(reports, facts is not None and is_outdated(facts))
     reports_it = may(actor.role, Action.REPORT_SAE) and event.is_serious
     if reports_it:
         draw_new_version(actor, event, reports)

@@ -12,14 +12,13 @@ from db.queries.events import EventRecord
 from db.queries.sae import NotificationRecord, ReportRecord
 from db.roles import Actor
 from pages.parts import tiles
+from pages.parts.access import SAE_REPORTS
 from pages.parts.sheet import Sheet, shown_value
 from pages.parts.wording import sentence_case
 from reports.sae import make_sae_report
 
 
-def draw_versions(
-    code: str, reports: Sequence[ReportRecord], files: dict[int, bytes], outdated: bool
-) -> None:
+def draw_versions(reports: Sequence[ReportRecord], outdated: bool) -> None:
     """Every version with its file, the newest first."""
     if outdated:
         made = f"after version {reports[-1].version} was made"
@@ -37,15 +36,11 @@ def draw_versions(
         for one in reversed(reports)
     ]
     st.html(tiles.table("Versions of the report", ["Version", "Made", "By", "SHA-256 of the content"], rows))
-    for one in reversed(reports):
-        st.download_button(
-            f"Download version {one.version} (PDF)",
-            files[one.id],
-            file_name=f"sae-{code}-{one.event_stable_id[:8]}-v{one.version}.pdf",
-            mime="application/pdf",
-            key=f"sae_pdf_{one.id}",
-            on_click="ignore",
-        )
+    links = [
+        tiles.download(f"Download version {one.version} (PDF)", f"{SAE_REPORTS}/{one.id}")
+        for one in reversed(reports)
+    ]
+    st.html(tiles.line(*links))
 
 
 def draw_new_version(actor: Actor, event: EventRecord, reports: Sequence[ReportRecord]) -> None:
