@@ -123,6 +123,7 @@ def test_an_infection_is_recorded_by_its_term_and_only_its_grades_are_offered(
     (grades,) = (one for one in app.button_group if one.label == "Grade")
     assert list(grades.options) == ["2"]
     choose(app, "Event", "Lung infection (pneumonia)")
+    assert "Lung infection in CTCAE v5.0" in words_of(app)
     assert "IV antibiotic, antifungal, or antiviral intervention indicated" in words_of(app)
     pick(app, "Grade", 3)
     today = utc_now().astimezone(context.settings().zone).date()
@@ -151,16 +152,23 @@ def test_an_infection_is_recorded_by_its_term_and_only_its_grades_are_offered(
     assert (stored.neutropenic, stored.outcome, stored.is_serious) == (None, None, False)
 
 
-@pytest.mark.parametrize("name", ["ICANS (from the assessments)", "Another term, by its name"])
+@pytest.mark.parametrize(
+    ("name", "scale"),
+    [
+        ("CRS (from the assessments)", "CRS"),
+        ("ICANS (from the assessments)", "ICANS"),
+        ("Another term, by its name", "ICANS"),
+    ],
+)
 def test_crs_and_icans_are_answered_and_never_entered(
-    people: dict[Role, Actor], monkeypatch: pytest.MonkeyPatch, name: str
+    people: dict[Role, Actor], monkeypatch: pytest.MonkeyPatch, name: str, scale: str
 ) -> None:
     app = open_events(monkeypatch, people[Role.COORDINATOR], code=CODE)
     choose(app, "Event", name)
     if name.startswith("Another"):
         write(app, "Name of the event", "ICANS grade 2")
         ran(app.run())
-    assert "ICANS is not entered here: its episodes come from the assessments." in words_of(app)
+    assert f"{scale} is not entered here: its episodes come from the assessments." in words_of(app)
     assert [button.label for button in app.button] == []
 
 

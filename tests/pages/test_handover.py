@@ -15,7 +15,7 @@ from db.models import Acknowledgement, Alert, User
 from db.queries.board import load_board, load_missing
 from db.queries.board_alerts import BoardAlert, load_board_alerts
 from db.queries.handover import AlertAnswer, GradeOf, Version, load_answers, load_versions_since
-from db.roles import SYSTEM
+from db.roles import SYSTEM, Role
 from db.session import reading, writing
 from grading.scale import Toxicity
 from pages.ward.board_parts.cards import Place, in_order
@@ -29,6 +29,8 @@ from pages.ward.handover_parts.sheet import (
     worst_words,
 )
 from settings import Settings
+from tests.actions.conftest import add_person
+from tests.pages.at_the_bedside import Sheet as PageInMemory
 from tests.support import made_up
 from trial.calendar import SlotKind, StayKind, StayPeriod
 from trial.due import SkippedSlot
@@ -378,3 +380,11 @@ def test_a_long_course_is_read_from_two_days_before_the_shift_only() -> None:
     with reading() as session:
         assert load_versions_since(session, [], SINCE) == {}
         assert load_answers(session, []) == {}
+
+
+@pytest.mark.usefixtures("_ward")
+def test_an_empty_ward_gets_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    nurse = add_person(Role.WARD, "nurse")
+    page = PageInMemory("ward/handover.py", nurse, NOW, monkeypatch).open()
+    assert "Nobody is in monitoring, so there is nobody to hand over." in page.text
+    assert page.frame().headings == ["Shift handover"]
