@@ -17,7 +17,6 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaincc
 
 from trial.stopping_settings import checked_looks
 
@@ -104,6 +103,9 @@ def bayesian_boundary(
     Raises:
         ValueError: a parameter is out of range or the looks are out of order; one sentence for a person.
     """
+    # Here, because it is a tenth of the worker's start and only this kind of rule needs it.
+    from scipy.special import betaincc
+
     at = checked_looks(n_max, looks)
     _check_between_0_and_1("The tolerated rate", tolerated_rate)
     _check_between_0_and_1("The certainty", certainty)
