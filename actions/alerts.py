@@ -76,22 +76,27 @@ def acknowledge_alert(
             remark=entry.remark,
             expires_at=now + holds_for(kind, seen_level, context.protocol()),
         )
-        session.add(acknowledgement)
-        alert.state = AlertState.ACKNOWLEDGED.value
-        alert.updated_at = now
-        session.add(alert)
-        session.flush()
-        append_event(
-            session,
-            at=now,
-            by=by,
-            action="acknowledge_alert",
-            subject="alert",
-            subject_id=alert_id,
-            patient_id=alert.patient_id,
-            detail=acknowledgement.model_dump(exclude={"id", "by", "alert_id"}),
-        )
+        _keep(session, alert, acknowledgement, by, now)
     wake_worker(context.settings())
+
+
+def _keep(session: Session, alert: Alert, acknowledgement: Acknowledgement, by: Actor, now: datetime) -> None:
+    """Store the acknowledgement, the alert's new state and the audit event."""
+    session.add(acknowledgement)
+    alert.state = AlertState.ACKNOWLEDGED.value
+    alert.updated_at = now
+    session.add(alert)
+    session.flush()
+    append_event(
+        session,
+        at=now,
+        by=by,
+        action="acknowledge_alert",
+        subject="alert",
+        subject_id=acknowledgement.alert_id,
+        patient_id=alert.patient_id,
+        detail=acknowledgement.model_dump(exclude={"id", "by", "alert_id"}),
+    )
 
 
 def silence_alert(alert_id: int, reason: str | None, until: datetime, *, by: Actor, now: datetime) -> str:
