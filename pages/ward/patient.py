@@ -113,10 +113,14 @@ def _axis(loaded: Loaded, actor: Actor) -> None:
     if stable_id is None:
         st.html(tiles.soft("Select a point to open its entry. A ring is a corrected entry."))
         return
+    opened = loaded.facts.versions
+    if opened and opened[-1].stable_id == stable_id:
+        st.html(tiles.soft("The entry of this point stands open above the picture."))
+        return
     with reading() as session:
         versions = load_versions(session, stable_id)
     if versions:
-        show_entry(loaded, versions, actor)
+        show_entry(loaded, versions, actor, frame="patient-point")
 
 
 def _no_entry_yet(loaded: Loaded) -> None:

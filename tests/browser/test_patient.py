@@ -59,7 +59,7 @@ def test_a_touched_point_opens_its_entry_below_the_picture(
     points = page.locator(".js-plotly-plot .subplot.xy2 .scatterlayer .point")
     expect(points).to_have_count(7)
     touch(points.nth(2), force=True)
-    entry = page.locator(".st-key-patient-entry")
+    entry = page.locator(".st-key-patient-point")
     expect(entry.get_by_role("heading", name="Entry of")).to_be_visible()
     expect(entry.get_by_text("CRS grade 1: temperature 38.6 °C", exact=False)).to_be_visible()
     expect(entry.get_by_role("cell", name="Acetaminophen")).to_be_visible()

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from db.roles import Actor
+from pages.ward.patient_parts import picture
 from tests.actions.conftest import CODE, NOW, OTHER_CODE, SHOCK, WELL, Site
 from tests.pages.at_the_bedside import Sheet
 from tests.support import made_up
@@ -59,6 +60,28 @@ def test_a_comment_is_shown_as_it_was_typed(site: Site, sheet: Sheet) -> None:
     saved = site.record(100, comment=comment)
     remarks = sheet.open(code=CODE, a=saved.stable_id).frame("patient-entry").remarks
     assert f"Comment in version 1: {comment}" in remarks
+
+
+def test_a_point_is_touched_while_another_entry_stands_open(
+    site: Site, sheet: Sheet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened, touched = site.record(100), site.record(104)
+    monkeypatch.setattr(picture, "_chosen_id", lambda _chosen: touched.stable_id)
+    sheet.open(code=CODE, a=opened.stable_id)
+    for frame, hour in (("patient-entry", "14:00"), ("patient-point", "18:00")):
+        (header,) = sheet.frame(frame).block.header
+        assert header.value == f"Entry of 6 Mar 2026 {hour}"
+    assert sheet.buttons.count("Correct this entry") == 2
+
+
+def test_the_entry_that_stands_open_does_not_stand_there_twice(
+    site: Site, sheet: Sheet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = site.record(100)
+    monkeypatch.setattr(picture, "_chosen_id", lambda _chosen: opened.stable_id)
+    sheet.open(code=CODE, a=opened.stable_id)
+    assert "The entry of this point stands open above the picture." in sheet.text
+    assert sheet.buttons.count("Correct this entry") == 1
 
 
 def test_the_grid_says_done_missing_and_to_come_in_words(site: Site, sheet: Sheet) -> None:

@@ -25,10 +25,15 @@ OWN_FOR: Final = timedelta(hours=12)
 _SOURCES: Final = {"form": "", "file": " from a file", "demo": " as made-up data"}
 
 
-def show_entry(loaded: Loaded, versions: Sequence[Entry], actor: Actor) -> None:
-    """The opened entry, in a frame; its newest version first."""
+def show_entry(
+    loaded: Loaded, versions: Sequence[Entry], actor: Actor, *, frame: str = "patient-entry"
+) -> None:
+    """An opened entry, in a frame; its newest version first.
+
+    frame  the key of the frame: two entries may stand open on one page
+    """
     newest = versions[-1]
-    with st.container(border=True, key="patient-entry"):
+    with st.container(border=True, key=frame):
         st.header(f"Entry of {date_and_time(newest.assessed_at, loaded.zone)}", anchor=False)
         st.html(_who_and_when(loaded, versions))
         if newest.status == "voided":
@@ -37,7 +42,7 @@ def show_entry(loaded: Loaded, versions: Sequence[Entry], actor: Actor) -> None:
             st.html(_grade(grade))
         st.html(_values(versions, loaded))
         _show_free_text(versions, loaded)
-        _show_ways_on(loaded, versions, actor)
+        _show_ways_on(loaded, versions, actor, frame)
         with reading() as session:
             questions = load_questions(session, [newest.stable_id])
         draw_questions_of_entry(actor, newest.stable_id, questions)
@@ -121,11 +126,11 @@ def _show_free_text(versions: Sequence[Entry], loaded: Loaded) -> None:
             st.text(f"Comment in version {entry.version}: {entry.values['comment']}")
 
 
-def _show_ways_on(loaded: Loaded, versions: Sequence[Entry], actor: Actor) -> None:
+def _show_ways_on(loaded: Loaded, versions: Sequence[Entry], actor: Actor, frame: str) -> None:
     code, entry = loaded.patient.study_code, versions[-1]
     with st.container(horizontal=True, gap="small"):
         is_open = entry.status == "recorded" and may_correct(actor, versions, loaded.now)
-        if is_open and st.button("Correct this entry", key="patient-correct"):
+        if is_open and st.button("Correct this entry", key=f"{frame}-correct"):
             st.switch_page("ward/assess.py", query_params={"code": code, "correct": entry.stable_id})
         address = f"/patient?code={quote(code)}&infusion={loaded.infusion.number}"
         st.html(
