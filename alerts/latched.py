@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import func, select
 from sqlmodel import Session, col
 
-from alerts.facts import load_alerts, load_course_facts, load_event_alerts, load_rule_alerts
+from alerts.facts import load_course_facts
 from alerts.latched_signals import (
     ATTEMPT_URGENCY,
     RuleFacts,
@@ -23,6 +23,7 @@ from alerts.latched_signals import (
 from alerts.model import Signal, SignalKind, SignalState
 from alerts.pending import Pending, find_pending, write_pending
 from alerts.states import AlertState, Change, NoticeKind, StoredAlert
+from alerts.stored import load_alerts, load_event_alerts, load_rule_alerts
 from alerts.writing import Subject, Told, Writer, Written
 from db.models import AdverseEvent, Alert, Infusion, Notice, SaeNotification
 from db.queries.sae import NOTIFICATION_STANDS

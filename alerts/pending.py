@@ -8,10 +8,10 @@ from sqlmodel import Session
 
 from alerts.difference import difference
 from alerts.escalation import Due, due_now
-from alerts.facts import load_lives
 from alerts.model import Signal, SignalKind
 from alerts.posting import active_recipients
 from alerts.states import AlertState, Change, StoredAlert
+from alerts.stored import load_lives
 from alerts.writing import Writer
 from trial.protocol import Protocol
 

@@ -13,19 +13,14 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session, col, select
 
 from alerts.episodes import course_window
-from alerts.facts import (
-    anything_to_tell,
-    load_alerts,
-    load_course_facts,
-    load_program_alerts,
-    load_rule_alerts,
-)
+from alerts.facts import anything_to_tell, load_course_facts
 from alerts.latched import reconcile_rules
 from alerts.model import ALERT_GRADE, CourseFacts, Signal
 from alerts.pending import Pending, find_pending, only_of_an_entry, write_pending
 from alerts.posting import Outgoing, active_recipients, put_in_outbox
 from alerts.signals import evaluate
 from alerts.states import NoticeKind
+from alerts.stored import load_alerts, load_program_alerts, load_rule_alerts
 from alerts.words.shell import digest_content
 from alerts.writing import Subject, Told, ToldNotice, Writer, Written
 from db.audit import append_event

@@ -16,9 +16,9 @@ from actions.patients import record_infusion, record_lasting_findings, record_st
 from actions.response import record_scan
 from actions.screening import judge_criteria, record_screening, start_screening
 from alerts.delivery import MaildirSender
-from alerts.facts import version_to_acknowledge
 from alerts.model import SignalKind
 from alerts.outbox import claim_next, record_outcome
+from alerts.stored import version_to_acknowledge
 from commands.made_up.entering_records import RECORDS_THAT_TELL, EnteringRecords
 from commands.made_up.people import People
 from commands.made_up.plan import Event

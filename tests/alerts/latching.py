@@ -10,10 +10,10 @@ from sqlmodel import Session, col, select
 
 from actions import context
 from actions.alerts import acknowledge_alert
-from alerts.facts import version_to_acknowledge
 from alerts.jobs import sweep
 from alerts.latched import raise_barred_attempt, reconcile_rules, reconcile_serious_events
 from alerts.reconcile import reconcile_course
+from alerts.stored import version_to_acknowledge
 from db.models import (
     AdverseEvent,
     Alert,

@@ -10,8 +10,8 @@ from actions import context
 from actions.alerts import acknowledge_alert
 from actions.errors import AlreadyRecorded, NotPermitted, Refused
 from actions.recipients import add_recipient, end_recipient
-from alerts.facts import version_to_acknowledge
 from alerts.jobs import sweep
+from alerts.stored import version_to_acknowledge
 from db.inputs_office import RecipientIn
 from db.models import Acknowledgement, AuditEvent, Recipient
 from db.roles import SYSTEM, Actor, Role

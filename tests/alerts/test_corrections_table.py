@@ -21,8 +21,8 @@ from actions.assessments import (
     void_assessment,
 )
 from actions.errors import ChangedMeanwhile, Refused
-from alerts.facts import version_to_acknowledge
 from alerts.reconcile import tell_historical
+from alerts.stored import version_to_acknowledge
 from db.inputs import AssessmentIn
 from db.models import User
 from db.roles import SYSTEM, Actor, Role

@@ -8,7 +8,6 @@ import pytest
 from sqlmodel import col, select
 
 from actions.alerts import acknowledge_alert
-from alerts.facts import load_alerts, load_lives, version_to_acknowledge
 from alerts.health import worker_state
 from alerts.outbox import (
     ANSWERED_BEFORE,
@@ -21,6 +20,7 @@ from alerts.outbox import (
     record_outcome,
     release,
 )
+from alerts.stored import load_alerts, load_lives, version_to_acknowledge
 from alerts.system import _refused
 from db.models import Delivery, DeliveryAttempt, Notice
 from db.session import reading, writing

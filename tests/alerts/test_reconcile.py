@@ -12,10 +12,11 @@ from sqlmodel import Session, col, select
 from actions import context
 from actions.course import regrade_course, retire_grades
 from alerts import jobs, swept
-from alerts.facts import load_alerts, load_course_facts, version_to_acknowledge
+from alerts.facts import load_course_facts
 from alerts.jobs import sweep
 from alerts.pending import Pending
 from alerts.reconcile import pending_changes, reconcile_course, tell_historical
+from alerts.stored import load_alerts, version_to_acknowledge
 from db.audit import verify_chain
 from db.models import Alert, AlertAssessment, Assessment, AuditEvent, Delivery, Notice, Recipient
 from db.roles import SYSTEM

@@ -10,9 +10,9 @@ from sqlmodel import col, select
 from actions import context
 from actions.alerts import acknowledge_alert, silence_alert
 from actions.errors import AlreadyRecorded, NotPermitted, Refused
-from alerts.facts import version_to_acknowledge
 from alerts.model import SignalKind
 from alerts.reconcile import reconcile_course
+from alerts.stored import version_to_acknowledge
 from db.models import Acknowledgement, Alert, AuditEvent, Silence
 from db.roles import SYSTEM, Actor, Role
 from db.session import reading, writing

@@ -22,7 +22,7 @@ from actions.alerts import acknowledge_alert
 from actions.assessments import record_assessment
 from alerts.courier import Courier
 from alerts.delivery import MaildirSender
-from alerts.facts import version_to_acknowledge
+from alerts.stored import version_to_acknowledge
 from db import session as database
 from db.inputs import AssessmentIn
 from db.models import Delivery, Notice, ProtocolVersion

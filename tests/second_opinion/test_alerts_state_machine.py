@@ -35,8 +35,8 @@ from actions.assessments import (
 )
 from actions.patients import record_lasting_findings, record_stay
 from actions.recipients import add_recipient, end_recipient
-from alerts.facts import version_to_acknowledge
 from alerts.outbox import Result
+from alerts.stored import version_to_acknowledge
 from db import session as database
 from db.inputs import AssessmentIn, RecipientIn, SkipIn, StayIn
 from db.roles import Actor, Group, Role

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 from sqlmodel import Session
 
 from alerts.escalation import Life, groups_until, plan_of, what_comes_next
-from alerts.facts import load_lives
 from alerts.model import SignalKind
 from alerts.posting import LAST_THAT_NEVER_WAITS, Person, active_recipients, in_groups, quiet_until
 from alerts.states import AlertState, StoredAlert
+from alerts.stored import load_lives
 from alerts.wording import GROUP_WORDS
 from db.queries.alerts import AlertRow
 from db.roles import Group
