@@ -6,11 +6,13 @@ import socket
 import subprocess
 import sys
 import urllib.request
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 import manage
+from db import session as database
 from settings import ROOT
 from tests.support.browser import clean_environment
 from tests.support.command import is_gone, running, wait_until
@@ -19,8 +21,17 @@ from tests.support.ports import find_free_port
 needs_proc = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
 
 
+def end_orphans(numbers: Iterable[int]) -> None:
+    """An orphan would keep the console open, and the run of the tests with it."""
+    for number in numbers:
+        if not is_gone(number):
+            os.kill(number, signal.SIGKILL)
+
+
 @needs_proc
-def test_it_starts_both_restarts_a_dead_worker_and_ends_both(tmp_path: Path) -> None:
+def test_it_starts_both_restarts_a_dead_worker_and_leaves_no_orphan_when_it_is_killed_itself(
+    tmp_path: Path,
+) -> None:
     with running(tmp_path) as vigil:
         assert "set-up code" in vigil.wait_for("First start.")
         assert vigil.url in vigil.wait_for("Vigil is open at")
@@ -28,40 +39,49 @@ def test_it_starts_both_restarts_a_dead_worker_and_ends_both(tmp_path: Path) -> 
         with urllib.request.urlopen(f"{vigil.url}/healthz") as answer:
             assert answer.status == 200
         first = vigil.children()
+        assert set(first) == {"app.py", "worker.py"}
         os.kill(first["worker.py"], signal.SIGKILL)
         vigil.wait_for("The worker ended")
         vigil.wait_for("is ready", times=2)
         second = vigil.children()
         assert second["worker.py"] != first["worker.py"]
         assert second["app.py"] == first["app.py"]
-        vigil.process.send_signal(signal.SIGINT)
-        assert vigil.process.wait(timeout=30) == 0
-        assert all(is_gone(number) for number in second.values())
-        output = "".join(vigil.lines)
-        assert "Traceback" not in output
+        vigil.process.kill()
+        try:
+            wait_until(lambda: all(map(is_gone, second.values())), "an orphan went on")
+        finally:
+            end_orphans(second.values())
+        assert "Traceback" not in "".join(vigil.lines)
         assert (tmp_path / "vigil.db").is_file()
 
 
-@needs_proc
-def test_both_end_when_the_command_itself_is_killed(tmp_path: Path) -> None:
-    with running(tmp_path) as vigil:
-        vigil.wait_for("Vigil is open at")
-        children = vigil.children()
-        assert set(children) == {"app.py", "worker.py"}
-        vigil.process.kill()
-        wait_until(lambda: all(map(is_gone, children.values())), "an orphan went on")
+@pytest.fixture
+def start(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Callable[..., str]]:
+    """Run the command in this process, with some settings; the one sentence with which it does not start."""
+
+    def ended(**settings: str) -> str:
+        own = {**clean_environment(), "DATA_DIR": str(tmp_path), **settings}
+        monkeypatch.setattr(os, "environ", own)
+        assert manage.main(["run"]) == 1
+        said = capsys.readouterr().err
+        assert said.startswith("Vigil did not start. ")
+        assert said.count("\n") == 1
+        return said
+
+    yield ended
+    database.close()
 
 
-def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:
+def test_a_taken_port_is_said_in_one_sentence(start: Callable[..., str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with running(tmp_path, port) as vigil:
-            line = vigil.wait_for("Vigil did not start.")
-            assert f"Port {port} of 127.0.0.1 cannot be used" in line
-            assert f"PORT={port + 1}" in line
-            assert vigil.process.wait(timeout=30) == 1
+        said = start(PORT=str(port))
+    assert f"Port {port} of 127.0.0.1 cannot be used" in said
+    assert f"PORT={port + 1}" in said
 
 
 @pytest.mark.parametrize(
@@ -73,20 +93,9 @@ def test_a_taken_port_is_said_in_one_sentence(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_setting_ends_the_start_with_one_sentence(
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
-    variable: str,
-    value: str,
-    words: str,
+    start: Callable[..., str], variable: str, value: str, words: str
 ) -> None:
-    own = {**clean_environment(), "DATA_DIR": str(tmp_path), variable: value}
-    monkeypatch.setattr(os, "environ", own)
-    assert manage.main(["run"]) == 1
-    said = capsys.readouterr().err
-    assert said.startswith("Vigil did not start. ")
-    assert words in said
-    assert said.count("\n") == 1
+    assert words in start(**{variable: value})
 
 
 def test_the_web_process_alone_says_a_wrong_setting_in_one_sentence_too(tmp_path: Path) -> None:

@@ -56,17 +56,24 @@ def _wait(address: str) -> None:
             time.sleep(0.05)
 
 
-@pytest.fixture(scope="module", params=THEMES)
-def shown(request: pytest.FixtureRequest, browser: Browser, style_url: str) -> Iterator[tuple[Theme, Page]]:
-    """The page in one theme."""
-    context = browser.new_context(
-        viewport={"width": TABLET[0], "height": TABLET[1]}, color_scheme=request.param
-    )
+@pytest.fixture(scope="module")
+def drawn(browser: Browser, style_url: str) -> Iterator[Page]:
+    """The page in a browser of its own."""
+    context = browser.new_context(viewport={"width": TABLET[0], "height": TABLET[1]})
     page = context.new_page()
     page.goto(style_url)
     expect(page.get_by_role("button", name="Save assessment")).to_be_visible(timeout=30_000)
-    yield request.param, page
+    yield page
     context.close()
+
+
+@pytest.fixture(scope="module", params=THEMES)
+def shown(request: pytest.FixtureRequest, drawn: Page) -> tuple[Theme, Page]:
+    """The page in one theme."""
+    drawn.emulate_media(color_scheme=request.param)
+    background = rgb(THEME_COLOURS[request.param].background)
+    expect(drawn.locator(".stApp")).to_have_css("background-color", background)
+    return request.param, drawn
 
 
 def css(page: Page, selector: str, name: str, pseudo: str = "") -> list[str]:
