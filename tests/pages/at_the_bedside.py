@@ -4,8 +4,6 @@ import html
 import re
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache
-from pathlib import Path
 from typing import Any, Self
 
 import pytest
@@ -15,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 from actions import accounts
 from db.roles import Actor
 from settings import ROOT
+from tests.pages.clocks import set_clocks
 from tests.pages.frame import Frame
 
 _rerun = st.rerun
@@ -41,8 +40,7 @@ class Sheet:
     def run(self, act: Callable[[], object]) -> Self:
         """Run the page at the moment the test is at."""
         with self._patch.context() as patch:
-            for module in _modules_with_a_clock():
-                patch.setattr(f"{module}.utc_now", lambda: self.now)
+            set_clocks(patch, lambda: self.now)
             # In memory there are no runs of a fragment alone: the whole page is drawn anew.
             patch.setattr(st, "rerun", lambda *, scope="app": _rerun())
             act()
@@ -112,16 +110,3 @@ class Sheet:
         found = re.search(rf'href="([^"]*)"[^>]*>{re.escape(html.escape(words))}<', pieces)
         assert found is not None, words
         return html.unescape(found[1])
-
-
-@cache
-def _modules_with_a_clock() -> list[str]:
-    """The modules of pages that read the time; the scripts themselves take it from `clock` in each run."""
-    paths = [
-        path for path in (ROOT / "pages").rglob("*parts/*.py") if "import utc_now" in path.read_text("utf-8")
-    ]
-    return [_module(path) for path in paths] + ["clock"]
-
-
-def _module(path: Path) -> str:
-    return ".".join(path.relative_to(ROOT).with_suffix("").parts)

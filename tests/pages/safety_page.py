@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import clock
 from actions import accounts, context
 from actions.records import store_record
 from db import session
 from db.roles import SYSTEM, Actor, Role
 from db.session import writing
 from settings import ROOT, Settings
+from tests.pages.clocks import set_clocks
 from tests.support import made_up
 from trial.protocol import load_protocol
 
@@ -66,7 +66,7 @@ def _configure(url: str, folder: Path) -> None:
 
 def runner(monkeypatch: pytest.MonkeyPatch) -> Show:
     """Runs a page for a role, at NOW."""
-    monkeypatch.setattr(clock, "utc_now", lambda: NOW)
+    set_clocks(monkeypatch, lambda: NOW)
     somebody: dict[str, Role] = {}
 
     def resume(token: str | None, *, now: datetime, touch: bool) -> Actor:

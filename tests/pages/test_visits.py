@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-import clock
 from actions import accounts
 from actions.follow_up import record_follow_up
 from actions.records import store_record
@@ -21,6 +20,7 @@ from db.roles import Actor, Role
 from db.session import reading, writing
 from settings import ROOT
 from tests.actions.conftest import CODE, INFUSED_AT, OTHER_CODE, Site, make_site
+from tests.pages.clocks import set_clocks
 from tests.support import made_up
 
 INFUSED_ON = date(2026, 3, 2)
@@ -35,7 +35,7 @@ def day(number: int) -> date:
 
 @pytest.fixture
 def site(sqlite_site: Site, monkeypatch: pytest.MonkeyPatch) -> Site:
-    monkeypatch.setattr(clock, "utc_now", lambda: NOW)
+    set_clocks(monkeypatch, lambda: NOW)
     return sqlite_site
 
 
