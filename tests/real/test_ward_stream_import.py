@@ -1,6 +1,5 @@
 """Real charting through the import: graded as by `grade`, and read by board, patient and committee page."""
 
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,7 +14,7 @@ from db.queries.board import load_board
 from db.queries.charted_entries import load_entries
 from db.queries.committee import load_committee
 from db.queries.entry import grade_of
-from db.roles import SYSTEM, Role
+from db.roles import SYSTEM, Actor, Role
 from db.session import reading
 from exchange.graded_file import grade_file
 from exchange.importing import Imported, import_files
@@ -23,7 +22,8 @@ from grading.scale import Toxicity
 from grading.settings import DEFAULT_SETTINGS
 from tests.exchange.files import read_file
 from tests.real.ward_stream import WardStream
-from tests.support.browser import VigilServer, running_server
+from tests.support.browser import VigilServer
+from tests.support.pages import open_page, words_of
 from trial.protocol import load_protocol
 
 ROWS, REJECTED, PATIENTS = 2255, 20, 80
@@ -40,16 +40,9 @@ def stream(real_data: Path, tmp_path_factory: pytest.TempPathFactory, now: datet
 
 
 @pytest.fixture(scope="module")
-def server(stream: WardStream, tmp_path_factory: pytest.TempPathFactory) -> Iterator[VigilServer]:
-    with running_server(tmp_path_factory.mktemp("server")) as running:
-        running.use_database()
-        running.account(Role.ADMIN)
-        yield running
-
-
-@pytest.fixture(scope="module")
-def imported(server: VigilServer, stream: WardStream, now: datetime) -> Imported:
+def imported(vigil_server: VigilServer, stream: WardStream, now: datetime) -> Imported:
     """The whole stream as history, in a server's database."""
+    vigil_server.use_database()
     return import_files(stream.infusions, stream.assessments, by=SYSTEM, now=now, historical=True)
 
 
@@ -129,18 +122,32 @@ def test_every_course_and_the_committee_can_be_read(imported: Imported) -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "path", "heading"),
+    ("role", "script", "words"),
     [
-        (Role.WARD, "/", "Ward board"),
-        (Role.INVESTIGATOR, "/patient?code=M298685", "M298685"),
-        (Role.COMMITTEE, "/safety", "Safety"),
-        (Role.INVESTIGATOR, "/alerts", "Alerts"),
+        (Role.WARD, "ward/board.py", "Ward board"),
+        (Role.INVESTIGATOR, "ward/alerts.py", "From imported history ("),
+        (Role.COMMITTEE, "committee/safety.py", f"{PATIENTS} patients"),
     ],
 )
 def test_the_pages_open_on_it(
-    imported: Imported, server: VigilServer, browser: Browser, role: Role, path: str, heading: str
+    imported: Imported,
+    vigil_server: VigilServer,
+    monkeypatch: pytest.MonkeyPatch,
+    role: Role,
+    script: str,
+    words: str,
 ) -> None:
-    page = server.open(browser, role, path)
-    expect(page.get_by_role("heading", name=heading).first).to_be_visible()
-    expect(page.get_by_test_id("stException")).to_have_count(0)
-    page.context.close()
+    vigil_server.use_database()
+    someone = Actor(None, "someone", "Someone", role)
+    assert words in words_of(open_page(monkeypatch, script, someone))
+
+
+def test_a_browser_draws_a_course_and_what_the_committee_reads(
+    imported: Imported, vigil_server: VigilServer, browser: Browser
+) -> None:
+    for path, heading in (("/patient?code=M298685", "M298685"), ("/safety", "Safety")):
+        page = vigil_server.open(browser, Role.INVESTIGATOR, path)
+        expect(page.get_by_role("heading", name=heading).first).to_be_visible()
+        expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+        expect(page.get_by_test_id("stException")).to_have_count(0)
+        vigil_server.give_back()
