@@ -4,14 +4,17 @@ import re
 from datetime import timedelta
 
 import pytest
+from sqlmodel import select
 
 from actions import context
-from actions.recipients import add_recipient
+from actions.alerts import acknowledge_alert
+from actions.recipients import add_recipient, confirm_test_mail
 from alerts.model import Signal, SignalKind, SignalState
 from alerts.outbox import Outcome, Result, claim_next, record_outcome
 from alerts.reconcile import reconcile_course, reconcile_program
 from db.inputs import RecipientIn
 from db.inputs_alerts import ActionTaken
+from db.models import Delivery, Notice, Recipient
 from db.roles import SYSTEM, Actor, Group, Role
 from db.session import writing
 from tests.actions.conftest import CODE, INFUSED_AT, NOW, SHOCK, Site
@@ -251,3 +254,101 @@ def test_what_is_over_says_who_acknowledged_and_why_it_ended(
     row = sheet.frame().table("Alerts that are over").cells(CODE, "CRS")  # the other is that of the bar
     assert "Investigator Example, 7 Mar 2026 10:00" in row
     assert "withdrawn: the entry behind it was corrected 7 Mar 2026 10:00" in row
+
+
+def test_an_answer_that_comes_second_is_told_so_once(site: Site, sheet: Sheet) -> None:
+    alert_id = shock(site)
+    sheet.open(a=str(alert_id))
+    (entry,) = site.rows("assessment")
+    acknowledge_alert(alert_id, 3, entry["id"], "drug_given", by=site.investigator, now=NOW)
+    sheet.touch(f"What was done? A touch acknowledges {CODE} at grade 3.", ActionTaken.SEEN_AT_BEDSIDE)
+    words = "Your answer was not recorded: already acknowledged by Investigator Example at 10:00."
+    assert words in card_of(sheet, alert_id).sentences
+    (answer,) = site.rows("acknowledgement", alert_id=alert_id)
+    assert answer["action_taken"] == "drug_given"
+    sheet.open()
+    assert starting("Acknowledged by Investigator Example", card_of(sheet, alert_id).sentences)
+    assert words not in sheet.text
+
+
+def test_a_remark_on_what_was_withdrawn_meanwhile_is_told_so(site: Site, sheet: Sheet) -> None:
+    alert_id = shock(site)
+    sheet.open(a=str(alert_id)).touch(card_of(sheet, alert_id).questions[0], ActionTaken.OTHER)
+    withdraw(site)
+    sheet.write("In a few words, what was done?", "Called the family").run(sheet.page.run)
+    words = "Your answer was not recorded: this alert was withdrawn at 10:00."
+    assert words in card_of(sheet, alert_id).sentences
+    assert not site.rows("acknowledgement")
+
+
+def test_the_next_step_is_named_and_a_silence_with_a_reason_stops_it(site: Site, sheet: Sheet) -> None:
+    alert_id = shock(site, 119.9)
+    sheet.open(a=str(alert_id))
+    coming = starting("Next:", card_of(sheet, alert_id).sentences)
+    assert coming.startswith("Next: deputy investigator (Dr Sun) at 10:15 if nobody")
+    sheet.unfold(f"alerts-silence-{alert_id}-0").touch("For how long?", 4).press(f"Silence {CODE} now")
+    refusal = "Say in a few words why nobody else needs to be told for now."
+    assert refusal in card_of(sheet, alert_id).sentences
+    sheet.write("Why does nobody else need to be told for now?", "<i>Team</i> is at the bed")
+    sheet.press(f"Silence {CODE} now")
+    card = card_of(sheet, alert_id)
+    assert starting("Silenced until 14:00", card.sentences).endswith("unless it becomes P1.")
+    assert starting("Silenced by Investigator Example at 10:00 until 14:00", card.sentences)
+    assert "Reason: <i>Team</i> is at the bed" in card.remarks
+    assert refusal not in sheet.text
+    (silence,) = site.rows("silence", alert_id=alert_id)
+    assert silence["until"] == NOW + timedelta(hours=4)
+
+
+def a_test_mail(code: str) -> None:
+    """A test mail to Prof Li that was sent an hour ago."""
+    at = NOW - timedelta(hours=1)
+    with writing() as session:
+        to = session.exec(select(Recipient).where(Recipient.name == "Prof Li")).one()
+        notice = Notice(kind="test", urgency=4, created_at=at, content={})
+        session.add(notice)
+        session.flush()
+        mail = Delivery(
+            uid=f"{code}-0000-4000-8000-000000000000",
+            notice_id=int(notice.id or 0),
+            recipient_id=int(to.id or 0),
+            name=to.name,
+            address=to.address,
+            urgency=4,
+            message=b"test",
+            created_at=at,
+            due_at=at,
+            state="sent",
+            sent_at=at,
+        )
+        session.add(mail)
+
+
+def test_a_test_mail_is_confirmed_by_its_button_and_never_by_its_link(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_test_mail("0badcafe")
+    sheet = page_of(site.nurse, monkeypatch).open(t="0badcafe")
+    words = "To Prof Li, prof.li@hospital.example, of 09:00. Code 0badcafe."
+    assert words in sheet.frame("test-mail").remarks
+    assert site.rows("receipt") == []
+    sheet.press("This mail arrived")
+    assert sheet.frame("test-mail").sentences == ["Confirmed by Ward Example at 10:00."]
+    (receipt,) = site.rows("receipt")
+    assert (receipt["by"], receipt["at"]) == (site.nurse.user_id, NOW)
+
+
+def test_a_confirmed_test_mail_stands_with_its_recipient(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    a_test_mail("0badcafe")
+    confirm_test_mail("0badcafe", by=site.nurse, now=NOW)
+    sheet = Sheet("office/recipients.py", site.coordinator, NOW, monkeypatch).open(t="0badcafe")
+    assert sheet.frame("test-mail").sentences == ["Confirmed by Ward Example at 10:00."]
+    assert "This mail arrived" not in sheet.buttons
+    assert "Last test mail sent 09:00, confirmed 10:00 by Ward Example." in sheet.text
+    assert "No test mail yet." in sheet.text  # of Dr Sun
+
+
+def test_a_link_to_no_test_mail_is_answered(site: Site, monkeypatch: pytest.MonkeyPatch) -> None:
+    sheet = page_of(site.people[Role.COMMITTEE], monkeypatch).open(t="00000000")
+    words = "No test mail has the code of this link. Open the link of the mail once more."
+    assert sheet.frame("test-mail").remarks == [words]
