@@ -54,9 +54,13 @@ def grade_of(letters: str) -> int:
     last = len(letters) - 1
     for row, steps in ((severe, {1: 1, 7: 2, 14: 3}), (profound, {7: 3, 14: 4})):
         for first in range(len(row)):
+            if row[first] != "s":
+                continue
             for until in range(first, len(row)):
                 spell = row[first : until + 1]
-                if spell[0] != "s" or spell[-1] != "s" or "nnn" in spell:
+                if "nnn" in spell:
+                    break
+                if spell[-1] != "s":
                     continue
                 grade = max([grade, *(worth for days, worth in steps.items() if len(spell) >= days)])
                 if row is severe and first <= 3 and until == last:
