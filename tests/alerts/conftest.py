@@ -160,9 +160,9 @@ def sqlite_ward(filled_ward: Filled[Ward], sqlite_database: str, tmp_path: Path)
     return copied_ward(filled_ward, sqlite_database, tmp_path)
 
 
-def copied_ward(filled: Filled[Ward], url: str, folder: Path) -> Ward:
+def copied_ward(filled: Filled[Ward], url: str, folder: Path, **settings: Any) -> Ward:
     """What `make_ward` makes, on SQLite as a copy."""
     if not url.startswith("sqlite"):
-        return make_ward(url, folder)
-    site = _configure(url, folder)
+        return make_ward(url, folder, **settings)
+    site = _configure(url, folder, **settings)
     return replace(filled.copy_to(url), settings=site)

@@ -8,7 +8,8 @@ from typing import Any
 from alerts.courier import Courier
 from alerts.delivery import Sender, SmtpSender
 from db.models import Delivery
-from tests.alerts.conftest import Ward, at, make_ward
+from tests.alerts.conftest import Ward, at, copied_ward, make_ward
+from tests.support.databases import Filled, fill
 from tests.support.faulty_smtp import PASSWORD, USER, FaultyServer, trusting
 
 GRADE_3: dict[str, Any] = {"temperature_c": 38.6, "vasopressors": "norepinephrine"}
@@ -49,12 +50,26 @@ class Post:
 
 def post_to(url: str, folder: Path, port: int, *, encrypted: bool = True, **more: Any) -> Post:
     """Three recipients' mails about one grade 3, due now."""
+    ward = make_ward(url, folder, **_relay(port, encrypted) | more)
+    ward.assess(4, **GRADE_3)
+    return Post(ward)
+
+
+def fill_post(template: Path, folder: Path) -> Filled[Ward]:
+    """The same on SQLite, to be copied."""
+    return fill(template, folder, lambda url, place: post_to(url, place, 25).ward)
+
+
+def copied_post(filled: Filled[Ward], url: str, folder: Path, port: int) -> Post:
+    """What `post_to` makes, on SQLite as a copy."""
+    return Post(copied_ward(filled, url, folder, **_relay(port, encrypted=True)))
+
+
+def _relay(port: int, encrypted: bool) -> dict[str, Any]:
     mail: dict[str, Any] = {"smtp_host": "127.0.0.1", "smtp_port": port, "smtp_security": "none"}
     if encrypted:
         mail |= {"smtp_security": "starttls", "smtp_user": USER, "smtp_password": PASSWORD}
-    post = Post(make_ward(url, folder, **mail | more))
-    post.ward.assess(4, **GRADE_3)
-    return post
+    return mail
 
 
 def sender_of(post: Post, certificate: Path | None = None, **waits: float) -> SmtpSender:

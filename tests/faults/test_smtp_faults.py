@@ -7,7 +7,9 @@ import base64
 import logging
 import smtplib
 import sqlite3
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +19,17 @@ from sqlmodel import select
 from alerts.outbox import RETRY_S, Claimed, Outcome, Result
 from db.models import Delivery, DeliveryAttempt
 from db.session import DatabaseUnreachable, reading, writing
-from tests.faults.outboxes import Post, mails_by_id, message_id, post_to, sender_of
+from tests.alerts.conftest import Ward
+from tests.faults.outboxes import (
+    Post,
+    copied_post,
+    fill_post,
+    mails_by_id,
+    message_id,
+    post_to,
+    sender_of,
+)
+from tests.support.databases import Filled
 from tests.support.faulty_smtp import (
     PASSWORD,
     USER,
@@ -33,7 +45,20 @@ from tests.support.ports import find_free_port
 EVERYONE: Final = 3
 CODED: Final = base64.b64encode(f"\0{USER}\0{PASSWORD}".encode()).decode()
 SECRETS: Final = (PASSWORD, base64.b64encode(PASSWORD.encode()).decode().rstrip("="), CODED)
+Due = Callable[[int], Post]
 FAULTS: Final = [(step, how) for step in Step for how in How]
+
+
+@pytest.fixture(scope="module")
+def filled_post(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Filled[Ward]:
+    """A ward whose mails are due, to copy."""
+    return fill_post(sqlite_template, tmp_path_factory.mktemp("post"))
+
+
+@pytest.fixture
+def due(filled_post: Filled[Ward], sqlite_database: str, tmp_path: Path) -> Due:
+    """Three recipients' mails about one grade 3, for the mail server on a port."""
+    return partial(copied_post, filled_post, sqlite_database, tmp_path)
 
 
 def expected(step: Step, how: How) -> str:
@@ -75,8 +100,7 @@ def meet_the_fault(post: Post, server: FaultyServer, certificate: Path, step: St
 
 @pytest.mark.parametrize(("step", "how"), FAULTS, ids=[f"{how.value} at {step}" for step, how in FAULTS])
 def test_each_fault_at_each_step_delays_and_loses_nothing(
-    sqlite_database: str,
-    tmp_path: Path,
+    due: Due,
     certificate: Path,
     caplog: pytest.LogCaptureFixture,
     step: Step,
@@ -84,7 +108,7 @@ def test_each_fault_at_each_step_delays_and_loses_nothing(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     with running_faulty_server(tls=server_context(certificate)) as server:
-        post = post_to(sqlite_database, tmp_path, server.port)
+        post = due(server.port)
         built = post.messages()
         server.go_wrong(step, how)
         meet_the_fault(post, server, certificate, step, how)
@@ -115,10 +139,10 @@ def test_each_fault_at_each_step_delays_and_loses_nothing(
     [(step, how) for step, how in FAULTS if step is Step.DOT or (step is Step.RCPT and how is not How.SLOW)],
 )
 def test_a_fault_of_one_recipient_leaves_the_others_alone(
-    sqlite_database: str, tmp_path: Path, certificate: Path, step: Step, how: How
+    due: Due, certificate: Path, step: Step, how: How
 ) -> None:
     with running_faulty_server(tls=server_context(certificate)) as server:
-        post = post_to(sqlite_database, tmp_path, server.port)
+        post = due(server.port)
         server.go_wrong(step, how, only="li@hospital.org")
         post.empty(sender_of(post, certificate, after_dot_s=0.1 if how is How.SLOW else 20.0))
         assert post.states() == ["sent", expected(step, how), "sent"]
