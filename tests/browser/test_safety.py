@@ -89,15 +89,22 @@ def test_a_touched_day_opens_its_entries_and_they_lead_to_the_patient(
     expect(part.get_by_role("link", name="CART-101")).to_be_visible()
 
 
-def test_the_table_holds_the_same_and_its_cells_are_links(
+def test_a_picture_is_saved_drawn_once_and_its_table_leads_on(
     vigil_server: VigilServer, browser: Browser, scene: Scene
 ) -> None:
     page = open_safety(vigil_server, browser, "?tab=days&toxicity=crs&infusion=1")
+    save_the_picture_by_the_browser_alone(page)
+    page.evaluate(
+        """() => { window.drawn = 0; for (const graph of document.querySelectorAll('.js-plotly-plot'))
+             graph.on('plotly_afterplot', () => { window.drawn += 1; }); }"""
+    )
+    touch(page.get_by_text("Data cut-off, age, sex, disease"))
+    expect(page.get_by_label("Last day of the data", exact=False)).to_be_visible()
     touch(page.get_by_text("Show as table: CRS: worst grade by day"))
     table = page.get_by_role("region", name="CRS after the first infusion")
     expect(table.get_by_text("not infused yet")).to_be_visible()
+    assert page.evaluate("window.drawn") == 0, "an unchanged picture was drawn again"
     cell = table.get_by_role("link", name="CART-101, first infusion", exact=False).filter(has_text="3").first
-    wait_until_drawn(page)
     cell.press("Enter")
     page.wait_for_url("**/safety?tab=days&infusion=1&toxicity=crs&code=CART-101*")
     wait_until_drawn(page)
@@ -107,26 +114,7 @@ def test_the_table_holds_the_same_and_its_cells_are_links(
     ).to_be_visible()
 
 
-def test_a_view_is_in_the_address_and_opens_again_from_it(
-    vigil_server: VigilServer, browser: Browser, scene: Scene
-) -> None:
-    page = open_safety(vigil_server, browser)
-    touch(page.get_by_role("tab", name="By day"))
-    touch(page.get_by_role("radio", name="ICANS", exact=True))
-    touch(page.get_by_role("radio", name="First", exact=True))
-    expect(page.get_by_role("heading", name="ICANS: worst grade by day")).to_be_visible()
-    address = page.url
-    assert all(part in address for part in ("tab=days", "toxicity=icans", "infusion=1"))
-    page.goto("about:blank")
-    page.goto(address)
-    expect(page.get_by_role("heading", name="ICANS: worst grade by day")).to_be_visible()
-    expect(page.get_by_role("heading", name="CRS: worst grade by day")).to_have_count(0)
-
-
-def test_a_picture_is_saved_by_the_browser_alone(
-    vigil_server: VigilServer, browser: Browser, scene: Scene
-) -> None:
-    page = open_safety(vigil_server, browser, "?tab=days&toxicity=crs")
+def save_the_picture_by_the_browser_alone(page: Page) -> None:
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     saved = {}
@@ -147,19 +135,20 @@ def test_a_picture_is_saved_by_the_browser_alone(
     assert [url for url in asked if not url.startswith(("blob:", "data:"))] == []
 
 
-def test_an_unchanged_picture_is_not_drawn_again(
+def test_a_view_is_in_the_address_and_opens_again_from_it(
     vigil_server: VigilServer, browser: Browser, scene: Scene
 ) -> None:
-    page = open_safety(vigil_server, browser, "?tab=days&toxicity=crs")
-    page.evaluate(
-        """() => { window.drawn = 0; for (const graph of document.querySelectorAll('.js-plotly-plot'))
-             graph.on('plotly_afterplot', () => { window.drawn += 1; }); }"""
-    )
-    touch(page.get_by_text("Show as table: CRS: worst grade by day"))
-    expect(page.get_by_role("region", name="CRS after the first infusion")).to_be_visible()
-    touch(page.get_by_text("Data cut-off, age, sex, disease"))
-    expect(page.get_by_label("Last day of the data", exact=False)).to_be_visible()
-    assert page.evaluate("window.drawn") == 0
+    page = open_safety(vigil_server, browser)
+    touch(page.get_by_role("tab", name="By day"))
+    touch(page.get_by_role("radio", name="ICANS", exact=True))
+    touch(page.get_by_role("radio", name="First", exact=True))
+    expect(page.get_by_role("heading", name="ICANS: worst grade by day")).to_be_visible()
+    address = page.url
+    assert all(part in address for part in ("tab=days", "toxicity=icans", "infusion=1"))
+    page.goto("about:blank")
+    page.goto(address)
+    expect(page.get_by_role("heading", name="ICANS: worst grade by day")).to_be_visible()
+    expect(page.get_by_role("heading", name="CRS: worst grade by day")).to_have_count(0)
 
 
 @pytest.mark.parametrize(

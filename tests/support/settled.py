@@ -108,7 +108,9 @@ WATCH = """(() => {
     return seen.rests;
   };
 
-  window.vigilStillRests = () => seen.rests && !seen.changed && !waitsFor();
+  // Plotly draws a picture a second time some frames later, without a sign of it in the page.
+  const mayDraw = () => !!document.querySelector('.js-plotly-plot');
+  window.vigilStillRests = () => seen.rests && !seen.changed && !waitsFor() && !mayDraw();
 })()"""
 
 
@@ -149,7 +151,7 @@ def settled(page: Page) -> None:
 def leave(page: Page) -> None:
     """Leave the box that is being written in, if one is, and wait for what that starts.
 
-    On a page that has settled and stayed so there is nothing to wait for.
+    On a page without pictures that has settled and stayed so there is nothing to wait for.
     """
     to_the_front(page)
     if not page.evaluate(_LEAVE, _BOX):
