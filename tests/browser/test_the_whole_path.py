@@ -37,7 +37,7 @@ AT_THE_DESK = "co.zhao"
 
 @dataclass
 class House:
-    """The folder and the port stay over a restart of the command; almost everybody has a device of their own."""
+    """The folder and port stay over a restart of the command; almost everybody has a device of their own."""
 
     folder: Path
     browser: Browser
