@@ -37,7 +37,7 @@ from pages.parts.wording import counted
 from settings import Settings
 from tests.support.browser import DESK, VigilServer, running_server, wait_until_drawn
 from tests.support.programs import find_chromium
-from tests.support.settled import settled, touch, watch
+from tests.support.settled import settled, to_the_front, touch, watch
 
 _DEMO: Final = {"VIGIL_DEMO": "1"}
 _DESK: Final[ViewportSize] = {"width": DESK[0], "height": DESK[1]}
@@ -169,7 +169,7 @@ def _click_and_react(page: Page, bare: Page, words: str) -> tuple[float, float, 
     """In milliseconds until the pictures stand, until they rest, and drawn bare; and how many they are."""
     found = _from_another_tab(page, words)
     figures = json.loads(found["figures"])
-    bare.bring_to_front()
+    to_the_front(bare)
     return found["drawn_ms"], found["rests_ms"], float(bare.evaluate(_REACT, figures)), len(figures)
 
 

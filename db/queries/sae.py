@@ -142,4 +142,6 @@ def load_report_name(session: Session, report_id: int) -> str | None:
         .where(_REPORTS.c.id == report_id)
     )
     row = session.connection().execute(query).first()
-    return row and f"sae-{row.study_code}-{row.event_stable_id[:8]}-v{row.version}.pdf"
+    if row is None:
+        return None
+    return f"sae-{row.study_code}-{row.event_stable_id[:8]}-v{row.version}.pdf"

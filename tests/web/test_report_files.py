@@ -10,9 +10,10 @@ from actions import permissions
 from actions.permissions import Action
 from db.models import Patient, Report, ReportFile, SaeReport, Signature
 from db.roles import Role
-from db.session import writing
+from db.session import SaveRefused, writing
 from tests.web.asgi import get
 from tests.web.test_gate import sign_in
+from web import report_files
 
 AT = datetime(2026, 3, 2, tzinfo=UTC)
 HASH = "a" * 64
@@ -90,6 +91,20 @@ def test_nobody_signed_in_is_led_to_the_sign_in(app: ASGIApp, files: dict[str, s
     assert (answer.status, answer.header("location")) == (
         303,
         f"/sign-in?next={quote(files['closed'], safe='')}",
+    )
+
+
+def test_a_database_that_cannot_be_reached_is_said(
+    app: ASGIApp, files: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def lost(*_: object) -> None:
+        raise SaveRefused("The database is gone.")
+
+    monkeypatch.setattr(report_files, "load_file", lost)
+    answer = get(app, files["open"], cookie=sign_in(role=Role.COMMITTEE))
+    assert (answer.status, answer.body) == (
+        503,
+        "The database cannot be reached. Call the administrator.",
     )
 
 
