@@ -177,7 +177,7 @@ def read_the_mail(house: House) -> str:
     html = words_of(mail, "html")
     assert f'href="{link}"' in html
     for name in ("Wang", "bed 12", "Nurse", "nurse.li", "Li,", "Chen", "61", "4711"):
-        assert name not in text, name
+        assert name not in text.replace(link, ""), name  # the port is any number
     for name in ("Wang", "bed 12", "Nurse", "nurse.li", "Chen", "4711"):
         assert name not in html, name
     return link
